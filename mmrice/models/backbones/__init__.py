@@ -1,0 +1,4 @@
+"""Backbones."""
+from .rice_vit import RICEViT
+
+__all__ = ['RICEViT']

@@ -1,0 +1,96 @@
+"""ClusterDiscriminationHead: object clusters and OCR tokens in one classification framework (RICE, sec. 3.3)."""
+from typing import Dict, Optional
+
+import torch
+from mmengine.model import BaseModule
+from torch import Tensor, nn
+
+from mmrice.registry import MODELS
+from mmrice.utils.errors import UserError
+
+from ..losses import multi_label_loss, single_label_loss
+from .class_centers import Similarities
+
+# One label an object region, a set of them an OCR region; the numbers are the ``kinds`` of a RegionDataSample.
+KINDS = ('object', 'ocr')
+
+
+@MODELS.register_module()
+class ClusterDiscriminationHead(BaseModule):
+    """Discriminate each region against centres of object clusters or of OCR tokens.
+
+    The margin is taken from the positive cosines (additive, as the ``m3`` of the authors' successor code; the paper gives
+    the number and not the kind). The paper gives no weights for the two losses; both are 1 here.
+
+    Args:
+        embed_dims (int): Dims D of a region embedding.
+        object (dict, optional): Config of the object centres: ``num_classes``, and what else
+            :class:`mmrice.ClassCenters` takes; ``type`` names another implementation. ``loss_weight`` defaults to 1.
+            None leaves the objects out. Defaults to None.
+        ocr (dict, optional): Likewise for OCR tokens. Defaults to None.
+        scale (float): Factor of the cosines. Defaults to 64, the paper's.
+        margin (float): Taken from the positive cosines. Defaults to 0.3, the paper's.
+        sample_ratio (float): Share of the classes drawn as negatives each step, where a table does not say its own.
+            Defaults to 0.1, the paper's.
+        init_cfg (dict, optional): Weights to load. Defaults to None.
+    """
+
+    def __init__(self,
+                 embed_dims: int,
+                 object: Optional[dict] = None,  # noqa: A002 the paper's word
+                 ocr: Optional[dict] = None,
+                 scale: float = 64.,
+                 margin: float = 0.3,
+                 sample_ratio: float = 0.1,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(init_cfg)
+        tables = {kind: dict(table) for kind, table in (('object', object), ('ocr', ocr)) if table is not None}
+        if not tables:
+            raise UserError('ClusterDiscriminationHead: give object=dict(num_classes=...), ocr=dict(...) or both.')
+        self.scale = scale
+        self.margin = margin
+        self.loss_weights = {kind: table.pop('loss_weight', 1.) for kind, table in tables.items()}
+        defaults = dict(type='mmrice.ClassCenters', embed_dims=embed_dims, scale=scale, sample_ratio=sample_ratio)
+        self.centers = nn.ModuleDict({kind: MODELS.build({**defaults, **table}) for kind, table in tables.items()})
+
+    def loss(self, embeddings: Tensor, kinds: Tensor, labels: Tensor) -> Dict[str, Tensor]:
+        """Losses of regions.
+
+        Args:
+            embeddings: Region embeddings, shape (R, D).
+            kinds: Index into :data:`KINDS`, int64, shape (R,). Kinds without a table here are ignored.
+            labels: Class indices in the table of the region's kind, int64, shape (R, P), padded with -1; an object
+                region's label stands first.
+
+        Returns:
+            dict: For each kind its loss (mean over its regions, weighted) as ``loss_<kind>``, and for the log the share
+            of regions whose nearest own centre beats all drawn negatives, the mean cosine to own centres and the mean
+            numbers of positives and negatives a region. A kind without regions has loss 0 and no log entries.
+        """
+        outputs = {}
+        for kind in self.centers:
+            chosen = kinds == KINDS.index(kind)
+            similarities = self.centers[kind](embeddings[chosen], labels[chosen, :1 if kind == 'object' else None])
+            outputs[f'loss_{kind}'] = self.loss_weights[kind] * self._mean_loss(kind, similarities)
+            if chosen.any():
+                outputs.update({f'{name}_{kind}': value for name, value in self._statistics(similarities).items()})
+        return outputs
+
+    def _mean_loss(self, kind: str, similarities: Similarities) -> Tensor:
+        pos = self.scale * (similarities.pos_cosine - self.margin)
+        if kind == 'object':
+            losses = single_label_loss(pos[:, 0], similarities.neg_logsumexp)
+        else:
+            losses = multi_label_loss(pos, similarities.is_pos, similarities.neg_logsumexp)
+        return losses.sum() / max(1, len(losses))
+
+    @staticmethod
+    @torch.no_grad()
+    def _statistics(similarities: Similarities) -> Dict[str, Tensor]:
+        best = similarities.pos_cosine.masked_fill(~similarities.is_pos, -torch.inf).amax(dim=1)
+        num_pos = similarities.is_pos.sum(dim=1)
+        return dict(
+            accuracy=100 * (best > similarities.neg_max_cosine).float().mean(),
+            pos_cosine=similarities.pos_cosine[similarities.is_pos].mean(),
+            num_positives=num_pos.float().mean(),
+            num_negatives=similarities.num_negatives.float().mean())

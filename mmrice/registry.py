@@ -1,0 +1,74 @@
+"""mmrice's registries: children of mmengine's roots, found from every host by the prefix ``mmrice.``.
+
+A class that needs a host library or another optional package is listed in ``LAZY_MODULES`` and imported only when a
+config asks for it, so that MMDet users need no MMPretrain and the other way round.
+"""
+import difflib
+import importlib
+from typing import Dict, List, Optional, Type
+
+from mmengine import registry as roots
+
+from .utils.errors import UserError
+
+# {registry: {type: module that registers it}}
+LAZY_MODULES: Dict[str, Dict[str, str]] = {
+    'model': {
+        'RICE': 'mmrice.models.pretrainers.rice',
+    },
+    'dataset': {
+        'RegionShardDataset': 'mmrice.datasets.region_shard_dataset',
+    },
+}
+
+
+class Registry(roots.Registry):
+    """A registry that imports host-dependent modules on demand and suggests the nearest name for an unknown one."""
+
+    def get(self, key: str) -> Optional[Type]:
+        """Get the class of a type name.
+
+        Args:
+            key: Name of the type, with or without a scope prefix.
+
+        Returns:
+            The class, or None where no registry knows an unprefixed ``key``.
+
+        Raises:
+            UserError: ``key`` carries our scope and is unknown, or needs a host that is not installed.
+        """
+        scope, name = self.split_scope_key(key)
+        ours = scope in (None, self.scope)
+        module = LAZY_MODULES.get(self.name, {}).get(name)
+        if ours and module is not None and name not in self._module_dict:
+            try:
+                importlib.import_module(module)
+            except ModuleNotFoundError as error:
+                from .compat import install_hint
+                raise UserError(f'mmrice.{name} needs {error.name}, which is not installed. '
+                                f'{install_hint(error.name)}') from error
+        return super().get(key)
+
+    def known(self) -> List[str]:
+        """Names of all types of this registry, those not imported yet included."""
+        self.import_from_location()
+        return sorted({*self._module_dict, *LAZY_MODULES.get(self.name, {})})
+
+    def nearest(self, name: str) -> Optional[str]:
+        """The known name most like ``name``, or None."""
+        return next(iter(difflib.get_close_matches(name, self.known(), n=1, cutoff=0.5)), None)
+
+
+def _child(name: str, parent: roots.Registry, *locations: str) -> Registry:
+    return Registry(name, parent=parent, scope='mmrice', locations=list(locations))
+
+
+MODELS = _child('model', roots.MODELS, 'mmrice.models')
+DATASETS = _child('dataset', roots.DATASETS, 'mmrice.datasets', 'mmrice.engine')
+TRANSFORMS = _child('transform', roots.TRANSFORMS, 'mmrice.datasets')
+DATA_SAMPLERS = _child('data sampler', roots.DATA_SAMPLERS, 'mmrice.datasets', 'mmrice.engine')
+HOOKS = _child('hook', roots.HOOKS, 'mmrice.engine')
+OPTIM_WRAPPERS = _child('optim_wrapper', roots.OPTIM_WRAPPERS, 'mmrice.engine')
+WEIGHT_INITIALIZERS = _child('weight initializer', roots.WEIGHT_INITIALIZERS, 'mmrice.engine')
+METRICS = _child('metric', roots.METRICS, 'mmrice.evaluation')
+ENGINE_STAGES = Registry('data engine stage', scope='mmrice', locations=['mmrice.data_engine'])

@@ -1,0 +1,25 @@
+"""RegionDataSample: the annotations of one pretraining image."""
+from mmengine.structures import BaseDataElement, InstanceData
+
+
+class RegionDataSample(BaseDataElement):
+    """Regions of an image.
+
+    ``gt_regions`` is an :class:`InstanceData` of K regions with
+
+    - ``bboxes``: xyxy in pixels of the network's input, float32, shape (K, 4);
+    - ``kinds``: 0 object, 1 OCR, int64, shape (K,);
+    - ``labels``: class indices, int64, shape (K, P), padded with -1.
+    """
+
+    @property
+    def gt_regions(self) -> InstanceData:
+        return self._gt_regions
+
+    @gt_regions.setter
+    def gt_regions(self, value: InstanceData) -> None:
+        self.set_field(value, '_gt_regions', dtype=InstanceData)
+
+    @gt_regions.deleter
+    def gt_regions(self) -> None:
+        del self._gt_regions
