@@ -35,7 +35,7 @@ class Registry(roots.Registry):
             The class, or None where no registry knows an unprefixed ``key``.
 
         Raises:
-            UserError: ``key`` carries our scope and is unknown, or needs a host that is not installed.
+            UserError: The class needs a package that is not installed; its name and the install command are given.
         """
         scope, name = self.split_scope_key(key)
         ours = scope in (None, self.scope)
@@ -70,5 +70,4 @@ DATA_SAMPLERS = _child('data sampler', roots.DATA_SAMPLERS, 'mmrice.datasets', '
 HOOKS = _child('hook', roots.HOOKS, 'mmrice.engine')
 OPTIM_WRAPPERS = _child('optim_wrapper', roots.OPTIM_WRAPPERS, 'mmrice.engine')
 WEIGHT_INITIALIZERS = _child('weight initializer', roots.WEIGHT_INITIALIZERS, 'mmrice.engine')
-METRICS = _child('metric', roots.METRICS, 'mmrice.evaluation')
 ENGINE_STAGES = Registry('data engine stage', scope='mmrice', locations=['mmrice.data_engine'])

@@ -1,6 +1,5 @@
 """Datasets and transforms. None needs a host library; :mod:`.region_shard_dataset` needs pyarrow."""
-from .transforms import (LoadImageFromShard, PackRegionInputs, RandomRegionFlip, RandomResizedRegionCrop,
-                         SampleRegions)
+from .transforms import LoadImageFromShard, PackRegionInputs, RandomRegionFlip, RandomResizedRegionCrop, SampleRegions
 
 __all__ = [
     'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop', 'SampleRegions'

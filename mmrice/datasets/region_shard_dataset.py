@@ -106,5 +106,5 @@ class RegionShardDataset(BaseDataset):
         for kind, values in zip(kinds, labels):
             limit: Union[int, float] = self.num_classes.get(kind, float('inf'))
             if max(values) >= limit:
-                raise UserError(f'{parquet}: key {key!r}: {kind} label {max(values)} does not fit the {limit} classes of '
-                                f'the model. Set num_classes[{kind!r}] in the config to what meta.json says.')
+                raise UserError(f'{parquet}: key {key!r}: {kind} label {max(values)} does not fit the {limit} classes '
+                                f'of the model. Set num_classes[{kind!r}] in the config to what meta.json says.')

@@ -1,10 +1,12 @@
 """Make ``_base_ = 'mmrice::...'`` (and ``'mmseg::...'`` with the forks) resolvable.
 
-mmengine finds the configs of another package in two steps, and both need help:
+mmengine needs help in three places to inherit a config of ours from another package's:
 
 * a hard-coded table maps the scope to a distribution; it lacks mmrice, and says ``mmsegmentation`` for mmseg, which is
   not the name of the fork's distribution;
-* the configs are looked up in ``<package>/.mim``, which a source checkout that was never installed does not have.
+* the configs are looked up in ``<package>/.mim``, which a source checkout that was never installed does not have;
+* what is inherited is stamped ``_scope_='mmrice'``, while our configs are written for the default scope of their host.
+  Without the stamp ``mmrice::`` means exactly what the path of the file means.
 """
 import difflib
 import functools
@@ -12,7 +14,7 @@ import importlib.util
 import os.path as osp
 import sys
 from pathlib import Path
-from typing import Callable
+from typing import Callable, Optional, Tuple
 
 from .errors import UserError
 
@@ -37,7 +39,7 @@ def register_config_scope() -> None:
     """Teach mmengine where mmrice's configs are, in place; calling it again changes nothing."""
     if importlib.util.find_spec('mmengine') is None:
         return
-    from mmengine.config import utils
+    from mmengine.config import Config, utils
     utils.MODULE2PACKAGE.update(mmseg='mmseg', mmrice='mmrice')
     for name, wrap in (('_get_cfg_metainfo', _wrap_metainfo), ('_get_external_cfg_base_path', _wrap_base_path)):
         original = getattr(utils, name)
@@ -45,11 +47,23 @@ def register_config_scope() -> None:
         for holder in map(sys.modules.get, _HOLDERS):
             if hasattr(holder, name):
                 setattr(holder, name, wrapped)
+    if not hasattr(Config._get_cfg_path, '__wrapped__'):
+        Config._get_cfg_path = staticmethod(_wrap_cfg_path(Config._get_cfg_path))
 
 
 def _is_ours(package_path: str) -> bool:
     # By name: for an editable install some mmengines answer with a folder of site-packages that does not exist.
     return osp.basename(osp.normpath(package_path)) == PACKAGE.name
+
+
+def _wrap_cfg_path(original: Callable) -> Callable[[str, str], Tuple[str, Optional[str]]]:
+
+    @functools.wraps(original)
+    def get_cfg_path(cfg_path: str, filename: str) -> Tuple[str, Optional[str]]:
+        path, scope = original(cfg_path, filename)
+        return path, None if scope == PACKAGE.name else scope
+
+    return get_cfg_path
 
 
 def _wrap_metainfo(original: Callable[[str, str], dict]) -> Callable[[str, str], dict]:

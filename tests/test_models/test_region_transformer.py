@@ -100,7 +100,8 @@ def test_images_without_any_region_give_an_empty_result(neck, tokens):
 
 @pytest.mark.parametrize('num_layers', [0, 2])
 def test_gradients_reach_every_parameter_of_the_backbone(num_layers):
-    backbone = RICEViT(dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=48), patch_size=8, out_type='raw')
+    arch = dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=48)
+    backbone = RICEViT(arch, patch_size=8, out_type='raw')
     neck = RegionTransformer(32, 16, 2, 8, num_layers=num_layers)
     tokens = backbone(torch.rand(1, 3, 32, 48))[0]
     neck(tokens, GRID, [torch.tensor([[0., 0., 30., 30.], [9., 9., 40., 20.]])]).square().sum().backward()

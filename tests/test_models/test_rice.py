@@ -46,7 +46,7 @@ def model():
 def batch():
     """Two images of unequal size, with unequal numbers of regions and of labels a region."""
     return dict(
-        inputs=[torch.randint(0, 255, (3, 32, 48), dtype=torch.uint8), torch.randint(0, 255, (3, 40, 30), dtype=torch.uint8)],
+        inputs=[torch.randint(0, 255, (3, *size), dtype=torch.uint8) for size in ((32, 48), (40, 30))],
         data_samples=[
             sample([[0, 0, 20, 20], [16, 8, 48, 32], [0, 10, 40, 14]], [0, 0, 1], [[1, -1], [5, -1], [0, 3]]),
             sample([[4, 4, 30, 40]], [0], [[2]]),

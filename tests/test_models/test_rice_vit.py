@@ -52,8 +52,12 @@ def test_equals_hugging_face_on_square_and_non_square_inputs(pair, size):
         torch.testing.assert_close(result, hidden, atol=1e-5, rtol=0)
 
 
-@pytest.mark.parametrize('out_type, shape', [('cls_token', (2, 32)), ('raw', (2, 1 + 6, 32)), ('featmap', (2, 32, 2, 3)),
-                                             ('avg_featmap', (2, 32))])
+@pytest.mark.parametrize('out_type, shape', [
+    ('cls_token', (2, 32)),
+    ('raw', (2, 1 + 6, 32)),
+    ('featmap', (2, 32, 2, 3)),
+    ('avg_featmap', (2, 32)),
+])
 def test_each_out_type_has_its_shape_at_each_index(out_type, shape):
     outputs = RICEViT(TINY, patch_size=8, out_type=out_type, out_indices=(0, -1))(torch.rand(2, 3, 16, 24))
     assert [tuple(output.shape) for output in outputs] == [shape, shape]

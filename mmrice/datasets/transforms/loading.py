@@ -13,8 +13,8 @@ from mmrice.utils import UserError
 class LoadImageFromShard(BaseTransform):
     """Decode the JPEG at ``img_offset`` of the tar ``img_path``.
 
-    Adds ``img`` (uint8, (H, W, 3), BGR), ``img_shape`` and ``ori_shape``. A sample that cannot be decoded is skipped (the
-    dataset draws another one), counted and reported.
+    Adds ``img`` (uint8, (H, W, 3), BGR), ``img_shape`` and ``ori_shape``. A sample that cannot be decoded is skipped
+    (the dataset draws another one), counted and reported.
 
     Args:
         max_failures (int): Samples that each worker may skip before it gives up. Defaults to 100.

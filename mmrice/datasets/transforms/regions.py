@@ -1,4 +1,4 @@
-"""Transforms that keep regions in step with their image: boxes, kinds and labels are cut, moved and dropped together."""
+"""Transforms that keep regions in step with their image: boxes, kinds and labels are moved and dropped together."""
 from typing import Optional, Tuple
 
 import cv2

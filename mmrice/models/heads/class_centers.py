@@ -27,8 +27,8 @@ class Similarities(NamedTuple):
 class ClassCenters(BaseModule):
     """Learned class centres in one process, dense or with sampled negatives.
 
-    Embeddings and centres are L2-normalised. Negatives of a step are ``floor(sample_ratio * num_classes)`` classes drawn
-    uniformly without replacement and shared by all regions; a region's own labels are left out of its negatives
+    Embeddings and centres are L2-normalised. Negatives of a step are ``floor(sample_ratio * num_classes)`` classes
+    drawn uniformly without replacement and shared by all regions; a region's own labels are left out of its negatives
     (RICE, sec. 3.3: uniform over the other classes). Positives need not be among the drawn classes, so negatives exist
     however many positives a batch has. Partial FC instead fills the positives of the batch up to the sample size.
 

@@ -19,8 +19,8 @@ KINDS = ('object', 'ocr')
 class ClusterDiscriminationHead(BaseModule):
     """Discriminate each region against centres of object clusters or of OCR tokens.
 
-    The margin is taken from the positive cosines (additive, as the ``m3`` of the authors' successor code; the paper gives
-    the number and not the kind). The paper gives no weights for the two losses; both are 1 here.
+    The margin is taken from the positive cosines (additive, as the ``m3`` of the authors' successor code; the paper
+    gives the number and not the kind). The paper gives no weights for the two losses; both are 1 here.
 
     Args:
         embed_dims (int): Dims D of a region embedding.

@@ -56,7 +56,12 @@ class Block(nn.Module):
         norm_eps: Epsilon of the layer norms.
     """
 
-    def __init__(self, embed_dims: int, num_heads: int, ffn_dims: int, drop_path: float = 0., norm_eps: float = 1e-5) -> None:
+    def __init__(self,
+                 embed_dims: int,
+                 num_heads: int,
+                 ffn_dims: int,
+                 drop_path: float = 0.,
+                 norm_eps: float = 1e-5) -> None:
         super().__init__()
         self.norm1 = nn.LayerNorm(embed_dims, eps=norm_eps)
         self.attn = RotaryAttention(embed_dims, num_heads)

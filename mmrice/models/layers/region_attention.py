@@ -1,8 +1,8 @@
 """Region attention: a softmax over the patch tokens inside a box (RICE, sec. 3.2: M = 0 inside, -inf outside).
 
-The paper does not say how a box becomes a mask. Here a token belongs to a box when its centre lies inside; along an axis
-on which no centre does, the token nearest to the box's middle does, so that a thin box (a line of text) keeps all tokens
-that it runs through and no region is ever empty.
+The paper does not say how a box becomes a mask. Here a token belongs to a box when its centre lies inside; along an
+axis on which no centre does, the token nearest to the box's middle does, so that a thin box (a line of text) keeps all
+tokens that it runs through and no region is ever empty.
 """
 from typing import List, Tuple
 

@@ -1,8 +1,8 @@
 """Axial (row, column) rotary position embedding of RICE and MLCD.
 
 Angles of a patch at (row, col) are ``[row * f, col * f]`` with ``f = theta^-(arange(0, d/2, 2) / (d/2))`` and d the
-dims of a head; they are repeated once to d values and applied in the rotate-half pairing. Positions are integers and do
-not scale with resolution. Follows the authors' code and Hugging Face's MLCD; on non-square inputs, where the two differ,
+dims of a head; they are repeated once to d values and applied in the rotate-half pairing. Positions are integers and
+do not scale with resolution. Follows the authors' code and Hugging Face's MLCD; on non-square inputs, where the two differ,
 Hugging Face's (height, width) order, which is that of the row-major tokens.
 """
 from typing import Tuple
@@ -31,7 +31,8 @@ def axial_angles(rows: Tensor, cols: Tensor, head_dims: int, theta: float = 1000
 
 def grid_angles(grid: Tuple[int, int], head_dims: int, device: torch.device) -> Tensor:
     """Angles of all patches of a grid in row-major order, shape (h * w, head_dims / 2)."""
-    rows, cols = torch.meshgrid(torch.arange(grid[0], device=device), torch.arange(grid[1], device=device), indexing='ij')
+    axes = [torch.arange(length, device=device) for length in grid]
+    rows, cols = torch.meshgrid(axes, indexing='ij')
     return axial_angles(rows.flatten(), cols.flatten(), head_dims)
 
 

@@ -3,8 +3,8 @@
     one label, objects:   L = log(1 + exp(-s_p))            + log(1 + sum_{j in negatives} exp(s_j))
     many labels, OCR:     L = log(1 + sum_{i in P} exp(-s_i)) + log(1 + sum_{j in negatives} exp(s_j))
 
-``s`` are scaled cosines, the margin already taken from the positive ones. Follows the paper; the authors' successor code
-uses softmax cross-entropy instead.
+``s`` are scaled cosines, the margin already taken from the positive ones. Follows the paper; the authors' successor
+code uses softmax cross-entropy instead.
 """
 import torch
 import torch.nn.functional as F

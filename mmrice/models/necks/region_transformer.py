@@ -1,14 +1,22 @@
 """RegionTransformer: tokens of an image and boxes in, one embedding a region out."""
 from typing import List, Tuple, Union
 
-import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmrice.registry import MODELS
 
-from ..layers import (FeedForward, axial_angles, grid_angles, init_transformer, masked_pool, pad_boxes,
-                      region_token_mask, rotate, rotation)
+from ..layers import (
+    FeedForward,
+    axial_angles,
+    grid_angles,
+    init_transformer,
+    masked_pool,
+    pad_boxes,
+    region_token_mask,
+    rotate,
+    rotation,
+)
 
 
 def _heads(x: Tensor, num_heads: int) -> Tensor:

@@ -1,0 +1,1 @@
+"""Helpers for tests: tiny data and configs for every host."""

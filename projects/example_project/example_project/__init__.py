@@ -1,0 +1,1 @@
+"""Types of the example project; configs name them with the prefix ``example_project.``."""

@@ -1,0 +1,83 @@
+"""Boxes stay on the pixels that they were drawn around."""
+import numpy as np
+import pytest
+import torch
+
+from mmrice.datasets import PackRegionInputs, RandomRegionFlip, RandomResizedRegionCrop, SampleRegions
+
+
+def scene(kinds=(0, 0)):
+    """A black image with a bright rectangle in each box; BGR colours tell them apart."""
+    boxes = np.array([[20, 30, 60, 70], [80, 10, 110, 90]], dtype=np.float32)
+    image = np.zeros((100, 120, 3), dtype=np.uint8)
+    for channel, (x1, y1, x2, y2) in enumerate(boxes.astype(int)):
+        image[y1:y2, x1:x2, channel] = 255
+    return dict(
+        img=image, img_shape=(100, 120), gt_bboxes=boxes, gt_kinds=np.array(kinds),
+        gt_region_labels=np.array([[7, -1], [8, 9]]))
+
+
+def extent(image, channel):
+    rows, cols = np.nonzero(image[:, :, channel] > 127)
+    return [cols.min(), rows.min(), cols.max() + 1, rows.max() + 1]
+
+
+@pytest.mark.parametrize('seed', range(20))
+def test_crop_and_flip_keep_boxes_on_their_pixels(seed):
+    np.random.seed(seed)
+    results = RandomResizedRegionCrop((160, 96), area=(0.3, 1.), min_visible=0.3)(scene())
+    results = RandomRegionFlip(prob=0.5)(results)
+    assert results['img'].shape == (96, 160, 3) and len(results['gt_bboxes']) > 0
+    for box, labels in zip(results['gt_bboxes'], results['gt_region_labels']):
+        np.testing.assert_allclose(box, extent(results['img'], labels[0] - 7), atol=1.5)
+
+
+def test_a_word_that_is_cut_is_dropped_and_an_object_is_kept():
+    class Left(RandomResizedRegionCrop):
+
+        def _draw(self, height, width):
+            return 0, 0, 100, 100
+
+    objects = Left((50, 50))(scene())
+    words = Left((50, 50))(scene(kinds=(0, 1)))
+    assert objects['gt_region_labels'][:, 0].tolist() == [7, 8]
+    assert words['gt_region_labels'][:, 0].tolist() == [7]
+    np.testing.assert_allclose(objects['gt_bboxes'][1], [40, 5, 50, 45])
+
+
+def test_a_crop_that_would_lose_all_regions_becomes_the_whole_image():
+    class Corner(RandomResizedRegionCrop):
+
+        def _draw(self, height, width):
+            return 0, 0, 10, 10
+
+    results = Corner((120, 100))(scene())
+    np.testing.assert_allclose(results['gt_bboxes'], scene()['gt_bboxes'])
+
+
+def test_an_image_with_text_is_never_flipped():
+    for seed in range(10):
+        np.random.seed(seed)
+        results = RandomRegionFlip(prob=1.)(scene(kinds=(0, 1)))
+        assert np.array_equal(results['img'], scene()['img'])
+    assert not np.array_equal(RandomRegionFlip(prob=1.)(scene())['img'], scene()['img'])
+
+
+def test_sampling_keeps_all_regions_and_repeats_only_when_too_few():
+    np.random.seed(0)
+    many = SampleRegions(7)(scene())['gt_region_labels'][:, 0]
+    assert len(many) == 7 and set(many) == {7, 8}
+    drawn = [SampleRegions(1)(scene())['gt_region_labels'][0, 0] for _ in range(40)]
+    assert set(drawn) == {7, 8}
+    empty = scene()
+    for field in ('gt_bboxes', 'gt_kinds', 'gt_region_labels'):
+        empty[field] = empty[field][:0]
+    assert SampleRegions(2).transform(empty) is None
+
+
+def test_packing_keeps_values_and_types():
+    packed = PackRegionInputs()(scene())
+    assert packed['inputs'].dtype == torch.uint8 and packed['inputs'].shape == (3, 100, 120)
+    regions = packed['data_samples'].gt_regions
+    assert regions.bboxes.dtype == torch.float32 and regions.labels.tolist() == [[7, -1], [8, 9]]
+    assert packed['data_samples'].img_shape == (100, 120)
