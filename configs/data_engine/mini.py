@@ -1,6 +1,9 @@
-# Region shards of the mini data: some 200 images, two minutes on two cores, no weights but RapidOCR's own.
-# The paper: SAM boxes of at least 128 px, a CLIP encoder, one million clusters, PaddleOCR, a text tokenizer. Here: selective
-# search, boxes of at least 32 px in 256-px images, a handcrafted descriptor that groups by look, 128 clusters, whole words.
+# Region shards of the mini data: 211 images, about a minute on two cores, no weights but RapidOCR's own.
+# The paper: SAM boxes of at least 128 px, a CLIP encoder, one million clusters, PaddleOCR, a text tokenizer. Here:
+# selective search, boxes of at least 32 px in 256-px images, a handcrafted descriptor that groups by look, 128 centres,
+# whole words as OCR labels.
+# Measured on the scenes (synthetic composition of real cut-outs): clusters of the proposals that cover an object agree
+# with its class at NMI 0.52, purity 78% (39% with labels shuffled); OCR read 316 of the 322 rendered words.
 out_dir = 'data/mini/regions'
 engine = dict(
     ingest=dict(
@@ -10,7 +13,7 @@ engine = dict(
         min_edge=128,
         hint='python tools/dataset_converters/prepare_mini.py'),
     propose=dict(
-        type='mmrice.SelectiveSearchProposer', work_edge=256, scales=(100, 200), min_edge=32, nms_iou=0.6,
+        type='mmrice.SelectiveSearchProposer', work_edge=256, scales=(60, ), min_size=30, min_edge=32, nms_iou=0.6,
         max_regions=24),
     ocr=dict(type='mmrice.RapidOCRReader', min_score=0.7, det_edge=480),
     embed=dict(type='mmrice.HandcraftedEncoder', size=64),

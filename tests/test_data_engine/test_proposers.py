@@ -1,0 +1,86 @@
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+
+from mmrice.data_engine.proposers import AnnotationProposer, SelectiveSearchProposer
+from mmrice.utils import UserError
+
+RECORD = {'key': 'a', 'source': 'x', 'file': 'a.jpg', 'size': [128, 128], 'source_size': [256, 256]}
+GOOD, INVERTED, OUTSIDE, CUT = [20, 40, 100, 60], [50, 50, -20, 30], [400, 10, 50, 50], [200, 200, 100, 100]
+
+
+def write_coco(path, boxes):
+    annotations = [{'id': 7 + i, 'image_id': 1, 'bbox': box} for i, box in enumerate(boxes)]
+    path.write_text(json.dumps({'images': [{'id': 1, 'file_name': 'a.jpg'}], 'annotations': annotations}))
+    return str(path)
+
+
+def test_selective_search_returns_valid_boxes_of_the_asked_size_and_number(image):
+    propose = SelectiveSearchProposer(work_edge=96, min_edge=16, max_regions=5, nms_iou=0.5)
+    boxes, scores, invalid = propose(image, RECORD)
+    assert 1 <= len(boxes) <= 5 and len(scores) == len(boxes) and invalid == 0
+    assert (boxes[:, 2:] - boxes[:, :2]).min() >= 16 and boxes.min() >= 0 and boxes.max() <= 128
+    assert (np.diff(scores) <= 0).all()
+
+
+def test_selective_search_repeats_exactly(image):
+    first, second = (SelectiveSearchProposer(min_edge=16)(image, RECORD) for _ in range(2))
+    np.testing.assert_array_equal(first.boxes, second.boxes)
+
+
+def test_without_scikit_image_the_message_says_what_to_install(monkeypatch):
+    monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
+    with pytest.raises(UserError, match='SelectiveSearchProposer needs scikit-image.*pip install'):
+        SelectiveSearchProposer()
+
+
+def test_a_tiny_image_has_no_regions_of_128_px(image):
+    boxes, scores, _ = SelectiveSearchProposer(max_area=1)(image[:20, :20], RECORD)
+    assert boxes.shape == (0, 4) and scores.shape == (0,)
+
+
+def test_annotated_boxes_are_scaled_and_cut_to_the_stored_image(tmp_path, image):
+    propose = AnnotationProposer({'x': write_coco(tmp_path / 'c.json', [GOOD, CUT])}, min_edge=8)
+    np.testing.assert_array_equal(propose(image, RECORD).boxes, [[10, 20, 60, 50], [100, 100, 128, 128]])
+
+
+def test_invalid_annotated_boxes_are_dropped_and_counted(tmp_path, image):
+    propose = AnnotationProposer({'x': write_coco(tmp_path / 'c.json', [INVERTED, GOOD, OUTSIDE])}, min_edge=8)
+    found = propose(image, RECORD)
+    assert found.invalid == 2 and len(found.boxes) == 1
+
+
+@pytest.mark.parametrize('box, message', [(INVERTED, 'annotation 7 of a.jpg: .* has no area'),
+                                          (OUTSIDE, 'lies outside its image of 256 x 256 px')])
+def test_invalid_annotated_boxes_stop_the_build_when_asked(tmp_path, image, box, message):
+    propose = AnnotationProposer({'x': write_coco(tmp_path / 'c.json', [box])}, invalid='error')
+    with pytest.raises(UserError, match=message):
+        propose(image, RECORD)
+
+
+def test_images_of_other_sources_and_without_annotations_have_no_boxes(tmp_path, image):
+    propose = AnnotationProposer({'x': write_coco(tmp_path / 'c.json', [GOOD])}, min_edge=8)
+    assert len(propose(image, {**RECORD, 'source': 'y'}).boxes) == 0
+    assert len(propose(image, {**RECORD, 'file': 'b.jpg'}).boxes) == 0
+
+
+def test_annotations_that_change_change_the_fingerprint(tmp_path):
+    propose = AnnotationProposer({'x': write_coco(tmp_path / 'c.json', [GOOD])})
+    before = propose.fingerprint()
+    write_coco(tmp_path / 'c.json', [CUT])
+    assert propose.fingerprint() != before
+
+
+def test_a_missing_and_a_foreign_annotation_file_are_named(tmp_path, image):
+    with pytest.raises(UserError, match='none.json: no such annotation file'):
+        AnnotationProposer({'x': str(tmp_path / 'none.json')}).fingerprint()
+    (tmp_path / 'c.json').write_text('{"images": []}')
+    with pytest.raises(UserError, match="c.json: field or image 'annotations' is missing"):
+        AnnotationProposer({'x': str(tmp_path / 'c.json')})(image, RECORD)
+    (tmp_path / 'c.json').write_text('{"ima')
+    with pytest.raises(UserError, match='c.json: no COCO detection annotations'):
+        AnnotationProposer({'x': str(tmp_path / 'c.json')})(image, RECORD)
+    with pytest.raises(UserError, match="expected 'drop' or 'error'"):
+        AnnotationProposer({}, invalid='skip')
