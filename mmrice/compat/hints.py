@@ -30,7 +30,9 @@ _OTHERS: Dict[str, tuple] = {
     'safetensors': ('safetensors', 'requirements/runtime.txt'),
     'faiss': ('faiss-cpu', _DATA),
     'onnxruntime': ('onnxruntime', _DATA),
+    'PIL': ('pillow', 'requirements/runtime.txt'),
     'pyarrow': ('pyarrow', _DATA),
+    'rapidocr': ('rapidocr', _DATA),
     'skimage': ('scikit-image', _DATA),
     'cv2': ('opencv-python', _DATA),
 }
@@ -54,9 +56,6 @@ def install_hint(module: str) -> str:
     if module in FORK_NAMES:
         return (f'Install it with `pip install {FORK_NAMES[module]}` (the maintained fork; `pip install -r {FORK}` '
                 f'brings all five libraries in the tested versions, {UPSTREAM} lists the OpenMMLab originals instead).')
-    if module == 'rapidocr':
-        return (f'Install it with `pip install --no-deps rapidocr` and the rest of {_DATA} '
-                '(with its dependencies it would bring a second OpenCV).')
     if module in _OTHERS:
         distribution, listed = _OTHERS[module]
         return f'Install it with `pip install {distribution}` (listed in {listed}).'

@@ -29,9 +29,10 @@ augment = [dict(type='RandomResizedCrop', scale=32), dict(type='RandomFlip', pro
            dict(type='ColorJitter', brightness=0.4)]
 pack = [dict(type='PackInputs')]
 train_dataloader = dict(batch_size=3, num_workers=0, sampler=dict(type={sampler!r}, shuffle=True),
-    dataset=dict(type='CustomDataset', data_root={root!r}, data_prefix='photos', pipeline=image + augment + pack))
+    dataset=dict(type='CustomDataset', data_root={root!r}, data_prefix='photos', serialize_data=False,
+                 pipeline=image + augment + pack))
 val_dataloader = dict(batch_size=4, num_workers=0, sampler=dict(type='DefaultSampler', shuffle=False),
-    dataset=dict(type='CustomDataset', data_root={root!r}, data_prefix='photos',
+    dataset=dict(type='CustomDataset', data_root={root!r}, data_prefix='photos', serialize_data=False,
                  pipeline=image + [dict(type='Resize', scale=(32, 32))] + pack))
 test_dataloader = val_dataloader
 val_evaluator = dict(type='Accuracy', topk=1)
@@ -47,7 +48,8 @@ visualizer = dict(type='UniversalVisualizer', vis_backends=[])
 
 _MMSEG = '''
 data = dict(type='BaseSegDataset', data_root={root!r}, img_suffix='.jpg', seg_map_suffix='.png',
-            data_prefix=dict(img_path='scenes', seg_map_path='maps'), metainfo=dict(classes=('light', 'dark')))
+            data_prefix=dict(img_path='scenes', seg_map_path='maps'), metainfo=dict(classes=('light', 'dark')),
+            serialize_data=False)
 train_dataloader = dict(batch_size=3, num_workers=0, sampler=dict(type={sampler!r}, shuffle=True),
     dataset=dict(**data, pipeline=[dict(type='LoadImageFromFile'), dict(type='LoadAnnotations'),
         dict(type='RandomResize', scale=(64, 32), ratio_range=(0.5, 2.0), keep_ratio=True),
@@ -73,7 +75,7 @@ visualizer = dict(type='SegLocalVisualizer', vis_backends=[dict(type='LocalVisBa
 
 _MMDET = '''
 data = dict(type='CocoDataset', data_root={root!r}, ann_file='boxes.json', data_prefix=dict(img='scenes'),
-            metainfo=dict(classes=('light', 'dark')))
+            serialize_data=False, metainfo=dict(classes=('light', 'dark')))
 train_dataloader = dict(batch_size=2, num_workers=0, sampler=dict(type={sampler!r}, shuffle=True),
     batch_sampler=dict(type='AspectRatioBatchSampler'),
     dataset=dict(**data, pipeline=[dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', with_bbox=True),

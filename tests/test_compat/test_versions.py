@@ -57,7 +57,7 @@ def test_a_problem_warns_once_and_never_raises(monkeypatch):
     ('mmpretrain', 'pip install onedl-mmpretrain'), ('mmdet.models', 'pip install onedl-mmdetection'),
     ('mmseg', 'pip install onedl-mmsegmentation'), ('mmcv', 'pip install onedl-mmcv'),
     ('mmengine', 'pip install onedl-mmengine'), ('transformers', 'pip install transformers'),
-    ('faiss', 'pip install faiss-cpu'), ('rapidocr', 'pip install --no-deps rapidocr'),
+    ('faiss', 'pip install faiss-cpu'), ('rapidocr', 'pip install rapidocr'),
     ('pyarrow', 'pip install pyarrow'), ('skimage', 'pip install scikit-image'),
     ('unheard_of', 'pip install unheard_of'),
 ])

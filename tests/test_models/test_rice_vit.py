@@ -83,6 +83,21 @@ def test_checkpointing_changes_no_gradient():
         assert torch.equal(expected.grad, result.grad)
 
 
+def test_bf16_autocast_stays_near_float32_in_value_and_gradient():
+    torch.manual_seed(0)
+    model = RICEViT(TINY, patch_size=8, out_type='raw')
+    x, direction = torch.randn(2, 3, 32, 32), torch.randn(2, 17, 32)
+    results = []
+    for enabled in (False, True):
+        model.zero_grad()
+        with torch.autocast('cpu', torch.bfloat16, enabled=enabled):
+            output = model(x)[0]
+        (output * direction).sum().backward()
+        results.append((output.float(), model.layers[0].attn.qkv.weight.grad.clone()))
+    for expected, result in zip(*results):
+        assert (result - expected).norm() < 0.05 * expected.norm()
+
+
 def test_frozen_stages_get_no_gradient_and_the_rest_does():
     model = RICEViT(TINY, patch_size=8, out_type='raw', frozen_stages=2).train()
     model(torch.rand(1, 3, 16, 16))[0].square().sum().backward()

@@ -55,6 +55,9 @@ def pad_boxes(boxes: List[Tensor]) -> Tuple[Tensor, Tensor]:
 def masked_pool(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Softmax attention of each region over its own tokens; keys and values are shared by the regions of an image.
 
+    Plain products: regions are few, so the scores are small, and the CPU's fused kernel takes many times as long with a
+    mask. The softmax is in float32.
+
     Args:
         query: shape (B, heads, K, head_dims).
         key, value: shape (B, heads, L, head_dims).
@@ -63,5 +66,7 @@ def masked_pool(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tens
     Returns:
         Tensor: shape (B, K, heads * head_dims).
     """
-    pooled = F.scaled_dot_product_attention(query, key, value, attn_mask=mask[:, None])
-    return pooled.transpose(1, 2).flatten(2)
+    scores = query * query.size(-1)**-0.5 @ key.transpose(-2, -1)
+    weights = scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1, dtype=torch.promote_types(
+        scores.dtype, torch.float32))
+    return (weights.to(value.dtype) @ value).transpose(1, 2).flatten(2)

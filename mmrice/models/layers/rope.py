@@ -2,8 +2,8 @@
 
 Angles of a patch at (row, col) are ``[row * f, col * f]`` with ``f = theta^-(arange(0, d/2, 2) / (d/2))`` and d the
 dims of a head; they are repeated once to d values and applied in the rotate-half pairing. Positions are integers and
-do not scale with resolution. Follows the authors' code and Hugging Face's MLCD; on non-square inputs, where the two differ,
-Hugging Face's (height, width) order, which is that of the row-major tokens.
+do not scale with resolution. Follows the authors' code and Hugging Face's MLCD; on non-square inputs, where the two
+differ, Hugging Face's (height, width) order, which is that of the row-major tokens.
 """
 from typing import Tuple
 

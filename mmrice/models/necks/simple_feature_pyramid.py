@@ -10,10 +10,14 @@ from mmrice.utils.errors import UserError
 
 
 class LayerNorm2d(nn.LayerNorm):
-    """Layer norm over the channels of (B, C, H, W)."""
+    """Layer norm over the channels of (B, C, H, W), in float32.
+
+    CUDA's autocast does the same, the CPU's does not. MMDet's RoI extractors round boxes to the dtype of the maps, and
+    bfloat16 has steps of 2 px from 256 px on.
+    """
 
     def forward(self, x: Tensor) -> Tensor:
-        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2).contiguous()
+        return super().forward(x.float().permute(0, 2, 3, 1)).permute(0, 3, 1, 2).contiguous()
 
 
 def _rescale(in_channels: int, scale: float) -> Tuple[List[nn.Module], int]:

@@ -1,0 +1,1 @@
+"""What the command-line tools are made of; importing it imports no host library."""

@@ -1,0 +1,98 @@
+"""Read a config for a tool, with hints where the path or an override is wrong."""
+import difflib
+from pathlib import Path
+from typing import Any, Dict, List, Optional
+
+from mmengine.config import Config, ConfigDict
+
+from mmrice.utils import UserError
+
+_PACKAGE = Path(__file__).parents[1]
+_CONFIG_ROOTS = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
+
+
+def load_config(path: str, options: Optional[Dict[str, Any]] = None) -> Config:
+    """Read a config and apply ``--cfg-options``.
+
+    Args:
+        path: File of the config.
+        options: {dotted key: value}. A key whose parent does not exist is applied, and warned about.
+
+    Returns:
+        Config: The config.
+
+    Raises:
+        UserError: No such file (the nearest one is named), not a config, or an override that cannot be applied.
+    """
+    if not Path(path).is_file():
+        nearest = _nearest_config(Path(path))
+        raise UserError(f'{path}: no such config.' + (f' Did you mean {nearest}?' if nearest else ''))
+    try:
+        cfg = Config.fromfile(path)
+    except FileNotFoundError as error:
+        raise UserError(f'{path}: a config that it builds on does not exist: {error}.') from error
+    except SyntaxError as error:
+        raise UserError(f'{path}: line {error.lineno}: {error.msg}.') from error
+    if cfg.get('model') is None and cfg.get('default_scope') is None:
+        raise UserError(f'{path}: has neither model nor default_scope; it is not a training config.')
+    for warning in unknown_keys(cfg, options or {}):
+        print(f'mmrice: warning: {warning}')
+    try:
+        cfg.merge_from_dict(options or {})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f'--cfg-options: {error.args[0] if error.args else error}') from error
+    return cfg
+
+
+def section(cfg: Config, name: str) -> ConfigDict:
+    """A dict field of a config, made where it is absent or None.
+
+    Args:
+        cfg: Changed in place.
+        name: The field.
+
+    Returns:
+        ConfigDict: The field itself.
+    """
+    if cfg.get(name) is None:
+        cfg[name] = ConfigDict()
+    return cfg[name]
+
+
+def unknown_keys(cfg: Config, options: Dict[str, Any]) -> List[str]:
+    """Find overrides that create fields instead of changing them.
+
+    Args:
+        cfg: The config before the overrides.
+        options: {dotted key: value}.
+
+    Returns:
+        list[str]: One sentence for each key whose parent does not exist, with the nearest existing name.
+    """
+    warnings = []
+    for key in options:
+        node, names = cfg._cfg_dict, key.split('.')
+        for depth, name in enumerate(names):
+            if isinstance(node, dict) and name in node:
+                node = node[name]
+            elif isinstance(node, (list, tuple)) and name.isdigit() and int(name) < len(node):
+                node = node[int(name)]
+            else:
+                if depth == 0 or depth < len(names) - 1:
+                    where = '.'.join(names[:depth]) or 'the config'
+                    known = list(node) if isinstance(node, dict) else []
+                    near = difflib.get_close_matches(name, known, n=1)
+                    hint = f'; did you mean {near[0]!r}?' if near else ''
+                    warnings.append(f'--cfg-options {key}: {where} has no field {name!r}, it is added{hint}')
+                break
+    return warnings
+
+
+def _nearest_config(path: Path) -> Optional[Path]:
+    folder = next((parent for parent in path.parents if parent.is_dir()), Path())
+    known: Dict[str, Path] = {found.stem: found for found in sorted(folder.glob('*.py'))}
+    for root in (Path('configs'), folder / 'configs', *_CONFIG_ROOTS):
+        for found in sorted(root.rglob('*.py')):
+            known.setdefault(found.stem, found)
+    near = difflib.get_close_matches(path.stem, known, n=1, cutoff=0.4)
+    return known[near[0]] if near else None

@@ -1,0 +1,20 @@
+"""What training needs besides mmengine: exact resume, safe checkpoints, mixed precision on CPUs, loading weights."""
+from .amp_optim_wrapper import AmpOptimWrapper
+from .exact_batch_sampler import BatchStream, ExactBatchSampler
+from .hooks import (
+    CheckpointHook,
+    ExactResumeHook,
+    FloatResultsHook,
+    LoadCheckHook,
+    RegionVisualizationHook,
+    SeedHook,
+)
+from .load_report import LoadReport, load_weights
+from .pretrained_init import RICEPretrained
+from .seeded_dataset import SeededDataset, SeededIndex
+
+__all__ = [
+    'AmpOptimWrapper', 'BatchStream', 'CheckpointHook', 'ExactBatchSampler', 'ExactResumeHook', 'FloatResultsHook',
+    'LoadCheckHook', 'LoadReport', 'RICEPretrained', 'RegionVisualizationHook', 'SeedHook', 'SeededDataset',
+    'SeededIndex', 'load_weights'
+]

@@ -1,0 +1,68 @@
+"""AmpOptimWrapper: automatic mixed precision on CUDA and on the CPU."""
+import logging
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Iterator, Optional, Union
+
+import torch
+from mmengine.device import is_cuda_available, is_musa_available, is_npu_available
+from mmengine.logging import print_log
+from mmengine.optim import AmpOptimWrapper as _AmpOptimWrapper
+from mmengine.optim import OptimWrapper
+from torch import nn
+
+from mmrice.registry import OPTIM_WRAPPERS
+
+
+def has_fast_bf16() -> bool:
+    """Whether the CPU multiplies bfloat16 matrices in hardware (AVX512-BF16 or AMX)."""
+    flags = Path('/proc/cpuinfo')
+    if flags.is_file():
+        return not {'avx512_bf16', 'amx_bf16', 'bf16'}.isdisjoint(flags.read_text().split())
+    probes = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
+    return any(getattr(torch.cpu, probe, bool)() for probe in probes)
+
+
+@OPTIM_WRAPPERS.register_module()
+class AmpOptimWrapper(_AmpOptimWrapper):
+    """mmengine's AmpOptimWrapper, on the CPU as well.
+
+    On an accelerator it is mmengine's: float16 with a dynamic loss scale by default. On the CPU it is bfloat16 autocast
+    without a loss scale. Weights, gradients and the optimizer's state are float32 either way; gradient clipping and
+    accumulation work as usual.
+
+    Args:
+        loss_scale (float | str | dict): Loss scale, for accelerators. Defaults to 'dynamic'.
+        dtype (str | torch.dtype, optional): Type to compute in, for accelerators; the CPU has bfloat16 alone.
+            Defaults to None.
+        only_if_fast (bool): Compute in float32 on a CPU without bfloat16 arithmetic, instead of warning that it will
+            be slow. Defaults to False.
+        **kwargs: See :class:`mmengine.optim.OptimWrapper`.
+    """
+
+    def __init__(self,
+                 loss_scale: Union[float, str, dict] = 'dynamic',
+                 dtype: Optional[Union[str, torch.dtype]] = None,
+                 only_if_fast: bool = False,
+                 **kwargs: Any) -> None:
+        self._half = True
+        if is_cuda_available() or is_npu_available() or is_musa_available():
+            super().__init__(loss_scale=loss_scale, dtype=dtype, **kwargs)
+            return
+        kwargs.pop('use_fsdp', None)
+        OptimWrapper.__init__(self, **kwargs)
+        self._scale_update_param = None
+        self.loss_scaler = torch.amp.GradScaler('cpu', enabled=False)
+        self.cast_dtype = torch.bfloat16
+        if not has_fast_bf16():
+            self._half = not only_if_fast
+            print_log(
+                'AMP: this CPU has no bfloat16 arithmetic (AVX512-BF16 or AMX); ' +
+                ('this run is in float32.' if only_if_fast else 'float32 will be faster.'), 'current', logging.WARNING)
+
+    @contextmanager
+    def optim_context(self, model: nn.Module) -> Iterator[None]:
+        """Autocast, and whatever gradient accumulation needs."""
+        context = super().optim_context if self._half else super(_AmpOptimWrapper, self).optim_context
+        with context(model):
+            yield

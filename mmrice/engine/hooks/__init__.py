@@ -1,0 +1,11 @@
+"""Hooks of the runner."""
+from .checkpoint_hook import CheckpointHook
+from .exact_resume_hook import ExactResumeHook
+from .float_results_hook import FloatResultsHook
+from .load_check_hook import LoadCheckHook
+from .region_visualization_hook import RegionVisualizationHook
+from .seed_hook import SeedHook
+
+__all__ = [
+    'CheckpointHook', 'ExactResumeHook', 'FloatResultsHook', 'LoadCheckHook', 'RegionVisualizationHook', 'SeedHook'
+]

@@ -1,0 +1,126 @@
+"""CheckpointHook: mmengine's, safe against a crash or a full disk at any moment."""
+import os
+from collections import deque
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Dict, Iterator, List
+
+from mmengine.dist import is_main_process
+from mmengine.hooks import CheckpointHook as _CheckpointHook
+from mmengine.runner import Runner
+
+from mmrice.registry import HOOKS
+from mmrice.utils import atomic_write
+
+from ..checkpoint_io import ATOMIC_BACKEND, replace_link, restore_buffers, to_plain
+from ..gradients import pending_gradients
+
+
+class _RemoveLater:
+    """A file backend that collects what is to be removed."""
+
+    def __init__(self, backend: Any) -> None:
+        self._backend = backend
+        self.doomed: List[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._backend, name)
+
+    def remove(self, path: str) -> None:
+        """Note a file for removal."""
+        self.doomed.append(path)
+
+
+@HOOKS.register_module()
+class CheckpointHook(_CheckpointHook):
+    """mmengine's CheckpointHook, with checkpoints that are whole, plain and easy to find.
+
+    - A checkpoint and ``last_checkpoint`` appear in one step, and older checkpoints (``max_keep_ckpts``, ``save_best``)
+      are removed only after the new one is complete: whenever a run dies, the latest checkpoint is usable.
+    - ``latest.pth`` in the work directory is a link to the latest checkpoint.
+    - ``torch.load(path, weights_only=True)`` reads it: NumPy values and log buffers become tensors.
+    - Gradients that wait for the next step (``accumulative_counts``) are saved.
+
+    Args:
+        **kwargs: See :class:`mmengine.hooks.CheckpointHook`. With ``backend_args`` or ``file_client_args`` of your own
+            the files are written by that backend.
+    """
+    priority = 95  # after mmengine's VERY_LOW hooks have added to the checkpoint
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.backend_args is None and self.file_client_args is None and '://' not in str(self.out_dir or ''):
+            self.backend_args = dict(backend=ATOMIC_BACKEND)
+        self._gradients: Dict[str, Any] = {}
+
+    @property
+    def _atomic(self) -> bool:
+        return (self.backend_args or {}).get('backend') == ATOMIC_BACKEND
+
+    def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Add waiting gradients and make everything plain."""
+        if self._gradients and 'optimizer' in checkpoint:
+            checkpoint['gradients'] = self._gradients
+        plain = to_plain(dict(checkpoint))
+        checkpoint.clear()
+        checkpoint.update(plain)
+
+    def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
+        """Give mmengine its log buffers back."""
+        if 'log_scalars' in checkpoint.get('message_hub', {}):
+            restore_buffers(checkpoint['message_hub'])
+
+    def _save_checkpoint_with_step(self, runner: Runner, step: int, meta: dict) -> None:
+        outdated = self._outdated(runner, step)
+        self.last_ckpt = self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(step))
+        runner.message_hub.update_info('last_ckpt', self.last_ckpt)
+        self._gradients = pending_gradients(runner)
+        runner.save_checkpoint(
+            self.out_dir,
+            self.filename_tmpl.format(step),
+            self.file_client_args,
+            save_optimizer=self.save_optimizer,
+            save_param_scheduler=self.save_param_scheduler,
+            meta=meta,
+            by_epoch=self.by_epoch,
+            backend_args=self.backend_args,
+            **self.args)
+        self._gradients = {}
+        if not is_main_process():
+            return
+        with atomic_write(os.path.join(runner.work_dir, 'last_checkpoint')) as pointer:
+            pointer.write(self.last_ckpt)
+        if self._atomic:
+            replace_link(Path(runner.work_dir, 'latest.pth'), Path(os.path.abspath(self.last_ckpt)))
+        for path in outdated:
+            if self.file_backend.isfile(path):
+                self.file_backend.remove(path)
+
+    def _outdated(self, runner: Runner, step: int) -> List[str]:
+        """Checkpoints beyond ``max_keep_ckpts`` once the one of ``step`` is there."""
+        if self.max_keep_ckpts <= 0 or step in self.keep_ckpt_ids:
+            return []
+        keep = [*self.keep_ckpt_ids, step]
+        outdated, keep = keep[:-self.max_keep_ckpts], keep[-self.max_keep_ckpts:]
+        self.keep_ckpt_ids = deque(keep, self.max_keep_ckpts)
+        runner.message_hub.update_info('keep_ckpt_ids', keep)
+        return [self.file_backend.join_path(self.out_dir, self.filename_tmpl.format(old)) for old in outdated]
+
+    def _save_best_checkpoint(self, runner: Runner, metrics: dict) -> None:
+        with self._removals_last():
+            super()._save_best_checkpoint(runner, metrics)
+
+    @contextmanager
+    def _removals_last(self) -> Iterator[None]:
+        """Carry out removals at the end of the block, and only if it ends well."""
+        backend = self.file_backend
+        self.file_backend = _RemoveLater(backend)
+        try:
+            yield
+            doomed = self.file_backend.doomed
+        finally:
+            self.file_backend = backend
+        kept = {getattr(self, 'best_ckpt_path', None), *getattr(self, 'best_ckpt_path_dict', {}).values()}
+        for path in doomed:
+            if path not in kept and backend.isfile(path):
+                backend.remove(path)

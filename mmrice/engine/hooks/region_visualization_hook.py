@@ -1,0 +1,114 @@
+"""RegionVisualizationHook: training images with their regions, clusters and words, as the model sees them."""
+import json
+from pathlib import Path
+from typing import Any, List, Optional, Sequence
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from mmengine.dist import is_main_process
+from mmengine.hooks import Hook
+from mmengine.model import is_model_wrapper
+from mmengine.runner import Runner
+from torch import Tensor
+
+from mmrice.registry import HOOKS
+from mmrice.utils import UserError
+from mmrice.visualization import draw_regions, label_color, region_captions
+from mmrice.visualization.draw_regions import RIGHT, WRONG
+
+KINDS = ('object', 'ocr')
+
+
+@HOOKS.register_module()
+class RegionVisualizationHook(Hook):
+    """Draw training images with their regions after the first iteration, and then at an interval.
+
+    Pictures go to the runner's visualizer as ``regions_0``, ``regions_1``, ... Each region carries its cluster
+    (``#17``) or its words. With ``show_correct`` the caption is green where the nearest own centre beats all
+    negatives, else red.
+
+    Args:
+        interval (int): Iterations between pictures. Defaults to 500.
+        num_images (int): First images of the batch to be drawn. Defaults to 4.
+        show_correct (bool): Run the model on these images once more to see what it gets right. Defaults to False.
+        ocr_vocab (str, optional): JSON list of the OCR words, ``ocr_vocab.json`` of the region shards. Defaults to
+            None: the indices are shown.
+        scale (float): Enlargement of the images. Defaults to 2.
+    """
+    priority = 'LOW'
+
+    def __init__(self,
+                 interval: int = 500,
+                 num_images: int = 4,
+                 show_correct: bool = False,
+                 ocr_vocab: Optional[str] = None,
+                 scale: float = 2.) -> None:
+        if interval < 1 or num_images < 1:
+            raise UserError(f'RegionVisualizationHook: interval={interval}, num_images={num_images}, expected 1 or '
+                            'more.')
+        self.interval = interval
+        self.num_images = num_images
+        self.show_correct = show_correct
+        self.ocr_vocab = ocr_vocab
+        self.scale = scale
+        self.words: Optional[List[str]] = None
+
+    def before_train(self, runner: Runner) -> None:
+        """Read the words."""
+        if self.ocr_vocab is not None:
+            path = Path(self.ocr_vocab)
+            if not path.is_file():
+                raise UserError(f'{path}: no such file (ocr_vocab of RegionVisualizationHook). '
+                                'tools/build_region_data.py writes it beside the shards.')
+            self.words = json.loads(path.read_text(encoding='utf-8'))
+
+    def after_train_iter(self, runner: Runner, batch_idx: int, data_batch: Optional[dict] = None,
+                         outputs: Optional[dict] = None) -> None:
+        """Draw, when it is time to."""
+        if runner.iter != 0 and not self.every_n_train_iters(runner, self.interval):
+            return
+        inputs = data_batch['inputs'][:self.num_images]
+        samples = data_batch['data_samples'][:self.num_images]
+        # On every rank: centres may be split over them.
+        correct = self._correct(runner, inputs, samples) if self.show_correct else [None] * len(samples)
+        if not is_main_process():
+            return
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        bgr = getattr(model.data_preprocessor, '_channel_conversion', False)
+        for number, (image, sample, right) in enumerate(zip(inputs, samples, correct)):
+            pixels = image.permute(1, 2, 0).cpu().numpy()
+            picture = self._draw(np.ascontiguousarray(pixels[..., ::-1] if bgr else pixels), sample.gt_regions, right)
+            runner.visualizer.add_image(f'regions_{number}', picture, step=runner.iter + 1)
+
+    def _draw(self, image: np.ndarray, regions: Any, right: Optional[Tensor]) -> np.ndarray:
+        kinds = [KINDS[kind] for kind in regions.kinds.tolist()]
+        labels = regions.labels.tolist()
+        colors = [label_color(own[0]) if kind == 'object' else (255, 255, 255) for kind, own in zip(kinds, labels)]
+        tags = None if right is None else [RIGHT if one else WRONG for one in right.tolist()]
+        captions = region_captions(kinds, labels, None, self.words)
+        return draw_regions(image, regions.bboxes.cpu().numpy(), captions, colors, tags, self.scale)
+
+    @torch.no_grad()
+    def _correct(self, runner: Runner, inputs: Sequence[Tensor], samples: Sequence[Any]) -> List[Tensor]:
+        """Whether each region's nearest own centre beats its negatives: for each image, bool, shape (K,)."""
+        model = runner.model.module if is_model_wrapper(runner.model) else runner.model
+        training = model.training
+        model.eval()
+        try:
+            data = model.data_preprocessor(dict(inputs=list(inputs), data_samples=list(samples)), False)
+            regions = [sample.gt_regions for sample in data['data_samples']]
+            embeddings = model.extract_regions(data['inputs'], [one.bboxes for one in regions])
+            found = torch.zeros(len(embeddings), dtype=torch.bool, device=embeddings.device)
+            kinds = torch.cat([one.kinds for one in regions])
+            most = max(one.labels.size(1) for one in regions)
+            labels = torch.cat([F.pad(one.labels, (0, most - one.labels.size(1)), value=-1)
+                                for one in regions])
+            for kind, centers in model.head.centers.items():
+                chosen = kinds == KINDS.index(kind)
+                similarities = centers(embeddings[chosen], labels[chosen, :1 if kind == 'object' else None])
+                best = similarities.pos_cosine.masked_fill(~similarities.is_pos, -torch.inf).amax(dim=1)
+                found[chosen] = best > similarities.neg_max_cosine
+        finally:
+            model.train(training)
+        return list(found.cpu().split([len(one.bboxes) for one in regions]))

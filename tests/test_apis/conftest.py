@@ -1,0 +1,2 @@
+"""Fixtures."""
+from mmrice.testing.fixtures import tiny  # noqa: F401
