@@ -1,6 +1,7 @@
 """Ingest: folders of images -> shards of upright RGB JPEGs."""
 import os
 import re
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any, Dict, List, Optional, Sequence, Tuple
 
@@ -20,6 +21,7 @@ class ImageFolders:
 
     Args:
         sources: Name -> folder. The name starts the keys of its images.
+        exclude: Patterns of images to leave out, matched with ``name/path``, such as 'photos/val_*.jpg'.
         images_per_shard: Source images a shard; rejected ones leave their shard smaller.
         min_edge: Images with a shorter edge are rejected, px (the paper: 336).
         max_edge: Longer images are made smaller, px; None keeps their size.
@@ -34,14 +36,14 @@ class ImageFolders:
 
     def __init__(self, sources: Dict[str, str], images_per_shard: int = 10_000, min_edge: int = 336,
                  max_edge: Optional[int] = None, max_pixels: int = 100_000_000, quality: int = 95,
-                 hint: Optional[str] = None) -> None:
+                 hint: Optional[str] = None, exclude: Sequence[str] = ()) -> None:
         if not sources:
             raise UserError('engine.ingest.sources is empty: name at least one folder of images.')
         if images_per_shard < 1:
             raise UserError(f'engine.ingest.images_per_shard is {images_per_shard}, expected 1 or more.')
         self.sources = {name: Path(folder) for name, folder in sources.items()}
         self.images_per_shard, self.min_edge, self.max_edge = images_per_shard, min_edge, max_edge
-        self.max_pixels, self.quality, self.hint = max_pixels, quality, hint
+        self.max_pixels, self.quality, self.hint, self.exclude = max_pixels, quality, hint, tuple(exclude)
 
     def plan(self) -> List[List[Dict[str, Any]]]:
         """List the images of every shard without opening them.
@@ -60,6 +62,8 @@ class ImageFolders:
                 hint = f' Build it with: {self.hint}' if self.hint else ' Check engine.ingest.sources in the config.'
                 raise UserError(f'{folder}: no such folder (source {name!r}).{hint}')
             for path in sorted(self._walk(folder)):
+                if any(fnmatch(f'{name}/{path}', pattern) for pattern in self.exclude):
+                    continue
                 stat = (folder / path).stat()
                 key = re.sub(r'[^0-9A-Za-z_-]+', '_', f'{name}_{os.path.splitext(path)[0]}')
                 keys[key] = keys.get(key, 0) + 1

@@ -62,9 +62,9 @@ class Steps:
             self.keys[step.name] = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
 
     def seconds(self, name: str) -> Optional[float]:
-        """What a step took when it last ended well, or None."""
+        """What a step took when it last ended well with the present settings, or None."""
         stamp = self._stamp(name)
-        return stamp['seconds'] if stamp else None
+        return stamp['seconds'] if stamp and stamp['key'] == self.keys[name] else None
 
     def is_complete(self, name: str) -> bool:
         """Whether a step has ended well with the present settings and its outputs are still there."""

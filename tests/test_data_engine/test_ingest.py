@@ -57,3 +57,10 @@ def test_a_missing_folder_names_the_command_that_builds_it(tmp_path):
         ImageFolders({})
     with pytest.raises(UserError, match='images_per_shard is 0'):
         ImageFolders({'x': tmp_path}, images_per_shard=0)
+
+
+def test_excluded_images_are_left_out_of_their_source_only(photo_folder):
+    sources = {'a': photo_folder, 'b': photo_folder}
+    plan = ImageFolders(sources, exclude=['a/0[1-9]*', '*/00.jpg']).plan()
+    assert [image['key'] for shard in plan for image in shard] == [
+        'b_01', 'b_02', 'b_03', 'b_04', 'b_04b', 'b_05', 'b_06', 'b_07', 'b_08', 'b_09']
