@@ -92,8 +92,8 @@ def make_steps(work_dir: Path, max_iters: Optional[int] = None) -> List[Step]:
             checkpoint = folder / 'latest.pth'
             steps.append(make_step(
                 name, f'{task.capitalize()} {words}',
-                ['train.py', '--work-dir', str(folder), '--no-validate', '--cfg-options', option, *length], [checkpoint],
-                ['pretrain' if kind == 'rice' else 'mini_data'], task, config))
+                ['train.py', '--work-dir', str(folder), '--no-validate', '--cfg-options', option, *length],
+                [checkpoint], ['pretrain' if kind == 'rice' else 'mini_data'], task, config))
             steps.append(make_step(
                 f'{name}_test', f'{task.capitalize()} {words}: test',
                 ['test.py', str(checkpoint), '--work-dir', str(folder / 'test'), '--out', str(folder / 'metrics.json')],

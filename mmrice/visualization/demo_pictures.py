@@ -46,7 +46,7 @@ def detections_section(runs: Dict[str, Tuple[List[Example], dict]]) -> str:
         rows.append(row)
     return (f'<p class="soft">Three tiles evenly spaced over the validation set, not chosen by how they came out. '
             f'Boxes with a score of at least {MIN_SCORE}; the number is the score in percent.</p>'
-            + _rows(['Ground truth', *(name.capitalize() for name, _ in RUNS)], rows))
+            + _rows(['Ground truth', *(name[0].upper() + name[1:] for name, _ in RUNS)], rows))
 
 
 def segmentations_section(runs: Dict[str, Tuple[List[Example], dict]]) -> str:
@@ -64,7 +64,7 @@ def segmentations_section(runs: Dict[str, Tuple[List[Example], dict]]) -> str:
                      f'{escape(meta["classes"][label])}</span>' for label in sorted(seen - {255}))
     return ('<p class="soft">Four scenes evenly spaced over the validation set (synthetic composition of real pixels). '
             f'Pixels that are ignored keep the image\'s colours.</p><div class="swatches">{legend}</div>'
-            + _rows(['Image', 'Ground truth', *(name.capitalize() for name, _ in RUNS)], rows))
+            + _rows(['Image', 'Ground truth', *(name[0].upper() + name[1:] for name, _ in RUNS)], rows))
 
 
 def features_section(demo_dir: Path, pretraining: Any, images: List[np.ndarray]) -> str:

@@ -81,7 +81,8 @@ def results_section(results: Dict[str, Any]) -> str:
     rows = result_rows(results)
     strong = [number for number, row in enumerate(rows) if row[1] in [names[0] for _, names in METRICS.values()]]
     last = results['pretraining']
-    pretraining = ', '.join(f'{name} {value:.3g}' for name, value in last.items() if name != 'iter')
+    pretraining = ', '.join(f'{name} {value:.3g}' for prefix in ('loss', 'accuracy') for name, value in last.items()
+                            if name.startswith(prefix))
     return (f'<div class="tiles two">{"".join(cards)}</div><p>{escape(NOTE)}</p>'
             + html.table(['Task', 'Metric', 'From RICE', 'Random init', 'Difference'], rows, 2, strong)
             + f'<p class="soft">Pretraining after {last["iter"]} iterations: {escape(pretraining)}.</p>')
@@ -94,8 +95,8 @@ def commands_section(results: Dict[str, Any]) -> str:
                     f'<dd><code>{escape(command)}</code></dd>'
                     for (name, value), command in zip(seconds.items(), results['commands']))
     versions = ', '.join(f'{name} {version}' for name, version in results['env']['versions'].items())
-    return (f'<p>{len(seconds)} commands, {clock(sum(seconds.values()))} min in all.</p>'
-            f'<dl class="commands">{items}</dl>'
+    return (f'<details><summary>{len(seconds)} commands, {clock(sum(seconds.values()))} min in all</summary>'
+            f'<dl class="commands">{items}</dl></details>'
             f'<p class="soft">{escape(results["env"]["platform"])}; {escape(versions)}</p>')
 
 

@@ -44,6 +44,7 @@ th { font-weight: 600; font-size: 14px; color: var(--soft); }
 td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr.main td { font-weight: 650; }
 code { font: 13px/1.6 ui-monospace, 'DejaVu Sans Mono', monospace; overflow-wrap: anywhere; }
+summary { cursor: pointer; margin: 8px 0; }
 .commands dt { display: flex; gap: 12px; align-items: baseline; font-size: 15px; margin-top: 10px; }
 .commands code::before { content: '$ '; color: var(--soft); }  /* not copied with the command */
 .commands dd { background: var(--card); border-radius: 8px; margin: 2px 0 0; padding: 7px 12px; }
