@@ -146,7 +146,7 @@ def test_every_folder_with_modules_is_a_package():
     assert not [path.parent for path in modules if not (path.parent / '__init__.py').is_file()]
 
 
-def test_import_is_fast_and_brings_neither_torch_nor_a_host(tmp_path):
+def test_import_brings_neither_torch_nor_a_host(tmp_path):
     code = ('import sys, mmrice; '
             'print([name for name in ("torch", "cv2", "mmcv", "mmdet", "mmseg", "mmpretrain") if name in sys.modules])')
     assert run(sys.executable, '-c', code, cwd=tmp_path, PYTHONPATH=str(ROOT)).splitlines()[-1] == '[]'

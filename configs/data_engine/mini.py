@@ -1,8 +1,8 @@
 # Region shards of the mini data: some 300 images, a minute or two on two cores, no weights but RapidOCR's own.
 # The paper: SAM boxes of at least 128 px, a CLIP encoder, one million clusters, PaddleOCR, a text tokenizer. Here:
-# selective search, boxes of at least 32 px in 256-px images, a handcrafted descriptor that groups by look, 128 clusters,
-# whole words. No label is used, and no photo that trees are validated on. Photos from which validation scenes have
-# their cut-outs and backgrounds are in, whole and unlabelled.
+# selective search, boxes of at least 32 px in 256-px images, a handcrafted descriptor that groups by look, 128
+# clusters, whole words. No label is used, and no photo that trees are validated on. Photos from which validation
+# scenes have their cut-outs and backgrounds are in, whole and unlabelled.
 out_dir = 'data/mini/regions'
 engine = dict(
     ingest=dict(

@@ -1,4 +1,4 @@
-# RICE pretraining of ViT-Tiny/16 on the mini regions, 120 iterations of 32 images, 192 px.
+# RICE pretraining of ViT-Tiny/16 on the mini regions, 130 iterations of 32 images, 192 px.
 _base_ = [
     '../_base_/models/rice_vit-tiny.py', '../_base_/datasets/mini_regions.py', '../_base_/schedules/adamw_quick.py',
     '../_base_/default_runtime.py'
@@ -12,9 +12,13 @@ model = dict(
         sample_ratio=1.,
         object=dict(num_classes=num_classes['object']),
         ocr=dict(num_classes=num_classes['ocr'])))
-train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=120)
+train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=130)
 param_scheduler = [
     dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=15),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=15, end=120, eta_min=0.)
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=15, end=130, eta_min=0.)
+]
+default_hooks = dict(checkpoint=dict(interval=50))
+custom_hooks = [
+    dict(type='mmrice.RegionVisualizationHook', interval=65, ocr_vocab='data/mini/regions/ocr_vocab.json')
 ]
 auto_scale_lr = dict(base_batch_size=32)

@@ -5,6 +5,7 @@ from typing import Any, Dict, List, Optional
 
 from mmengine.config import Config, ConfigDict
 
+from mmrice.compat import install_hint
 from mmrice.utils import UserError
 
 _PACKAGE = Path(__file__).parents[1]
@@ -31,6 +32,9 @@ def load_config(path: str, options: Optional[Dict[str, Any]] = None) -> Config:
         cfg = Config.fromfile(path)
     except FileNotFoundError as error:
         raise UserError(f'{path}: a config that it builds on does not exist: {error}.') from error
+    except ModuleNotFoundError as error:
+        host = error.name or str(error).split(' ')[0]
+        raise UserError(f'{path}: needs {host}, which is not installed. {install_hint(host)}') from error
     except SyntaxError as error:
         raise UserError(f'{path}: line {error.lineno}: {error.msg}.') from error
     if cfg.get('model') is None and cfg.get('default_scope') is None:

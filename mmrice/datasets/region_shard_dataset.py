@@ -7,11 +7,12 @@ from mmengine.dataset import BaseDataset
 from mmengine.logging import print_log
 
 from mmrice.registry import DATASETS
+from mmrice.structures import KINDS
 from mmrice.utils import UserError
 
 from .shard_format import index_tar, read_meta, read_regions, regions_path
 
-KIND_INDEX = {'object': 0, 'ocr': 1}
+KIND_INDEX = {kind: index for index, kind in enumerate(KINDS)}
 
 
 def _pad_labels(labels: List[List[int]]) -> np.ndarray:

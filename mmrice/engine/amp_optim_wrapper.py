@@ -1,7 +1,6 @@
 """AmpOptimWrapper: automatic mixed precision on CUDA and on the CPU."""
 import logging
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Iterator, Optional, Union
 
 import torch
@@ -11,16 +10,8 @@ from mmengine.optim import AmpOptimWrapper as _AmpOptimWrapper
 from mmengine.optim import OptimWrapper
 from torch import nn
 
+from mmrice.compat.environment import has_cpu_bf16
 from mmrice.registry import OPTIM_WRAPPERS
-
-
-def has_fast_bf16() -> bool:
-    """Whether the CPU multiplies bfloat16 matrices in hardware (AVX512-BF16 or AMX)."""
-    flags = Path('/proc/cpuinfo')
-    if flags.is_file():
-        return not {'avx512_bf16', 'amx_bf16', 'bf16'}.isdisjoint(flags.read_text().split())
-    probes = ('_is_avx512_bf16_supported', '_is_amx_tile_supported')
-    return any(getattr(torch.cpu, probe, bool)() for probe in probes)
 
 
 @OPTIM_WRAPPERS.register_module()
@@ -35,8 +26,8 @@ class AmpOptimWrapper(_AmpOptimWrapper):
         loss_scale (float | str | dict): Loss scale, for accelerators. Defaults to 'dynamic'.
         dtype (str | torch.dtype, optional): Type to compute in, for accelerators; the CPU has bfloat16 alone.
             Defaults to None.
-        only_if_fast (bool): Compute in float32 on a CPU without bfloat16 arithmetic, instead of warning that it will
-            be slow. Defaults to False.
+        only_if_fast (bool): Compute in float32 where the hardware has no bfloat16 arithmetic, instead of warning that
+            it will be slow. Defaults to False.
         **kwargs: See :class:`mmengine.optim.OptimWrapper`.
     """
 
@@ -48,13 +39,15 @@ class AmpOptimWrapper(_AmpOptimWrapper):
         self._half = True
         if is_cuda_available() or is_npu_available() or is_musa_available():
             super().__init__(loss_scale=loss_scale, dtype=dtype, **kwargs)
+            if only_if_fast and self.cast_dtype == torch.bfloat16 and is_cuda_available():
+                self._half = torch.cuda.is_bf16_supported(including_emulation=False)
             return
         kwargs.pop('use_fsdp', None)
         OptimWrapper.__init__(self, **kwargs)
         self._scale_update_param = None
         self.loss_scaler = torch.amp.GradScaler('cpu', enabled=False)
         self.cast_dtype = torch.bfloat16
-        if not has_fast_bf16():
+        if not has_cpu_bf16():
             self._half = not only_if_fast
             print_log(
                 'AMP: this CPU has no bfloat16 arithmetic (AVX512-BF16 or AMX); ' +
@@ -66,3 +59,9 @@ class AmpOptimWrapper(_AmpOptimWrapper):
         context = super().optim_context if self._half else super(_AmpOptimWrapper, self).optim_context
         with context(model):
             yield
+
+    def load_state_dict(self, state_dict: dict) -> None:
+        """Load a state, of a run on the CPU too, which has no loss scale."""
+        if not state_dict.get('loss_scaler', True):
+            state_dict = {key: value for key, value in state_dict.items() if key != 'loss_scaler'}
+        super().load_state_dict(state_dict)

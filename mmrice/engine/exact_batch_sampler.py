@@ -8,9 +8,9 @@ from torch.utils.data import BatchSampler, DataLoader, Sampler
 
 from mmrice.registry import DATA_SAMPLERS
 from mmrice.utils import UserError
+from mmrice.utils.seeding import mix
 
 from .seeded_dataset import SeededIndex
-from .seeding import mix
 
 
 @DATA_SAMPLERS.register_module()

@@ -5,25 +5,11 @@ seed computed out of (seed of the run, its position): no generator state has to 
 workers nor an evaluation in between changes anything.
 """
 import random
-from hashlib import blake2b
 
 import numpy as np
 import torch
 
 _MASK32 = 0xffffffff
-
-
-def mix(*numbers: int) -> int:
-    """Hash integers to a seed.
-
-    Args:
-        *numbers: Any integers; their order matters.
-
-    Returns:
-        int: 63 bits, the same in every process and on every machine.
-    """
-    digest = blake2b(','.join(str(int(number)) for number in numbers).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, 'little') >> 1
 
 
 def seed_cpu(seed: int) -> None:

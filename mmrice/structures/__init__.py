@@ -1,4 +1,4 @@
 """Data structures passed between pipeline, model and hooks."""
-from .region_data_sample import RegionDataSample
+from .region_data_sample import KINDS, RegionDataSample
 
-__all__ = ['RegionDataSample']
+__all__ = ['KINDS', 'RegionDataSample']

@@ -1,6 +1,9 @@
 """RegionDataSample: the annotations of one pretraining image."""
 from mmengine.structures import BaseDataElement, InstanceData
 
+# One label an object region, a set of them an OCR region; ``kinds`` of a RegionDataSample are indices into this.
+KINDS = ('object', 'ocr')
+
 
 class RegionDataSample(BaseDataElement):
     """Regions of an image.

@@ -27,6 +27,8 @@ def run_cli(main: Callable[[], Optional[int]]) -> None:
         message = str(error)
     except FileNotFoundError as error:
         message = f'{error.filename or error}: no such file or directory.'
+    except (PermissionError, NotADirectoryError, IsADirectoryError) as error:
+        message = f'{error.filename}: {error.strerror.lower()}.'
     except OSError as error:
         if error.errno not in _DISK_FULL:
             raise

@@ -55,6 +55,16 @@ def test_a_crop_that_would_lose_all_regions_becomes_the_whole_image():
     np.testing.assert_allclose(results['gt_bboxes'], scene()['gt_bboxes'])
 
 
+def test_regions_outside_the_image_are_dropped_and_a_sample_without_others_is_skipped():
+    results = scene()
+    results['gt_bboxes'][0] = [300, 300, 340, 340]
+    assert RandomResizedRegionCrop((60, 50))(results)['gt_region_labels'][:, 0].tolist() == [8]
+    transform = RandomResizedRegionCrop((60, 50))
+    results = scene()
+    results['gt_bboxes'] += 500
+    assert transform.transform(results) is None and transform.num_skipped == 1
+
+
 def test_an_image_with_text_is_never_flipped():
     for seed in range(10):
         np.random.seed(seed)

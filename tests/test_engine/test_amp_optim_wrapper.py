@@ -38,7 +38,7 @@ def test_clips_and_accumulates():
 
 
 def test_says_when_the_cpu_has_no_bfloat16(monkeypatch, caplog):
-    monkeypatch.setattr(amp_optim_wrapper, 'has_fast_bf16', lambda: False)
+    monkeypatch.setattr(amp_optim_wrapper, 'has_cpu_bf16', lambda: False)
     said = []
     monkeypatch.setattr(amp_optim_wrapper, 'print_log', lambda text, *args: said.append(text))
     _wrapper(nn.Linear(1, 1))
@@ -48,9 +48,20 @@ def test_says_when_the_cpu_has_no_bfloat16(monkeypatch, caplog):
 def test_stays_in_float32_on_a_slow_cpu_when_asked_to(monkeypatch):
     model = nn.Linear(4, 4)
     for fast, dtype in ((True, torch.bfloat16), (False, torch.float32)):
-        monkeypatch.setattr(amp_optim_wrapper, 'has_fast_bf16', lambda fast=fast: fast)
+        monkeypatch.setattr(amp_optim_wrapper, 'has_cpu_bf16', lambda fast=fast: fast)
         with _wrapper(model, only_if_fast=True).optim_context(model):
             assert model(torch.rand(2, 4)).dtype == dtype
+
+
+def test_the_state_of_a_cpu_run_leaves_a_loss_scale_alone():
+    model = nn.Linear(1, 1)
+    wrapper, saved = _wrapper(model), _wrapper(model).state_dict()
+    loaded = []
+    wrapper.loss_scaler.load_state_dict = loaded.append
+    wrapper.load_state_dict(saved)
+    assert loaded == []
+    wrapper.load_state_dict({**saved, 'loss_scaler': {'scale': 2.}})
+    assert loaded == [{'scale': 2.}]
 
 
 @pytest.mark.parametrize('scope', ['mmpretrain', 'mmseg', 'mmdet'])

@@ -111,7 +111,7 @@ def test_draws_depend_on_the_step_alone_and_resume_with_the_state():
     assert torch.equal(second._draw(), first._draw())
 
 
-def test_dense_and_sampled_gradients_agree_where_all_classes_are_drawn():
+def test_negatives_of_a_dense_table_are_all_other_classes():
     torch.manual_seed(0)
     dense = ClassCenters(6, 4, sample_ratio=1., scale=3.)
     embeddings, labels = torch.randn(3, 4), torch.tensor([[0], [5], [2]])

@@ -132,6 +132,7 @@ def test_layer_depths_cover_all_parameters_in_order():
     (dict(arch=dict(TINY, num_heads=3)), 'multiple of 4'),
     (dict(out_type='map'), "out_type='map' is none of"),
     (dict(arch=TINY, out_indices=(3, )), 'out_indices has 3'),
+    (dict(arch=TINY, out_indices=(-1, 0)), 'from the first to the last'),
 ])
 def test_a_wrong_argument_is_named(arguments, message):
     with pytest.raises(UserError, match=message):

@@ -2,6 +2,7 @@
 import os
 import runpy
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -54,7 +55,10 @@ def test_process_killed_by_sigkill_is_resumed_exactly(tiny, tmp_path):
 def test_two_processes_train_together(tiny, tmp_path):
     command = ['bash', TOOLS / 'dist_train.sh', tiny('mmpretrain', False), '2', '--work-dir', 'run', '--cfg-options',
                'train_cfg.max_iters=4', 'default_hooks.checkpoint.interval=2']
-    environment = {**ENVIRONMENT, 'PYTHON': sys.executable, 'PORT': '29631'}
+    with socket.socket() as probe:
+        probe.bind(('127.0.0.1', 0))
+        port = probe.getsockname()[1]
+    environment = {**ENVIRONMENT, 'PYTHON': sys.executable, 'PORT': str(port)}
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=200)
     assert done.returncode == 0, done.stderr[-2000:]
     layout = torch.load(tmp_path / 'run/latest.pth', weights_only=True)['meta']['mmrice']

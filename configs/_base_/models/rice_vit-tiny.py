@@ -1,4 +1,4 @@
-# RICE with ViT-Tiny/16 and the authors' parameter-free region pooling, for small experiments.
+# RICE with ViT-Tiny/16 (192 channels, 6 layers) and the authors' parameter-free region pooling, for small experiments.
 # The paper has no such size.
 data_preprocessor = dict(
     mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True, pad_size_divisor=16)

@@ -2,7 +2,7 @@
 _base_ = 'mmseg::_base_/models/upernet_vit-b16_ln_mln.py'
 model = dict(
     pretrained=None,
-    data_preprocessor=dict(size_divisor=16),
+    data_preprocessor=dict(size_divisor=16, test_cfg=dict(size_divisor=16)),
     backbone=dict(
         _delete_=True,
         type='mmrice.RICEViT',

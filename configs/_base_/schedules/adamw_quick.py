@@ -1,6 +1,6 @@
 # AdamW for the quick configs: linear warm-up, then cosine to zero; by iterations, validation at the end only.
 # bfloat16 where the CPU (or GPU) has it, else float32.
-max_iters = 80
+max_iters = 70
 train_cfg = dict(type='IterBasedTrainLoop', max_iters=max_iters, val_interval=max_iters)
 optim_wrapper = dict(
     type='mmrice.AmpOptimWrapper',

@@ -1,4 +1,5 @@
 """Read an image out of a shard."""
+import logging
 from typing import Optional
 
 import mmcv
@@ -44,4 +45,6 @@ class LoadImageFromShard(BaseTransform):
         if self.num_failures > self.max_failures:
             raise UserError(f'{where} cannot be decoded, nor could {self.max_failures} images before it. '
                             'Build the shards again, or raise max_failures of LoadImageFromShard.')
-        print_log(f'{where} cannot be decoded; skipped ({self.num_failures} so far).', logger='current', level=30)
+        print_log(
+            f'{where} cannot be decoded; skipped ({self.num_failures} so far).', logger='current',
+            level=logging.WARNING)

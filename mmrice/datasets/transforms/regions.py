@@ -1,14 +1,17 @@
 """Transforms that keep regions in step with their image: boxes, kinds and labels are moved and dropped together."""
+import logging
 from typing import Optional, Tuple
 
 import cv2
 import numpy as np
 from mmcv.transforms import BaseTransform, RandomFlip
+from mmengine.logging import print_log
 
 from mmrice.registry import TRANSFORMS
+from mmrice.structures import KINDS
 
 _REGION_FIELDS = ('gt_bboxes', 'gt_kinds', 'gt_region_labels')
-_OCR = 1
+_OCR = KINDS.index('ocr')
 
 
 def select_regions(results: dict, index: np.ndarray) -> None:
@@ -22,8 +25,9 @@ class RandomResizedRegionCrop(BaseTransform):
     """Cut a random rectangle and resize it; regions that leave it are dropped.
 
     An object region stays when enough of its area is in the crop, an OCR region only when all of it is, since half a
-    word is another word. A crop that keeps no region is drawn again; after ten the whole image is taken. The image's
-    aspect ratio changes with the crop's, as in the usual random resized crop.
+    word is another word. A crop that keeps no region is drawn again; after ten the whole image is taken. A sample
+    all of whose regions lie outside the image is skipped, counted and reported. The image's aspect ratio changes with
+    the crop's, as in the usual random resized crop.
 
     Args:
         scale (tuple[int, int]): Width and height of the result in pixels.
@@ -43,6 +47,7 @@ class RandomResizedRegionCrop(BaseTransform):
         self.area = area
         self.aspect = aspect
         self.min_visible = min_visible
+        self.num_skipped = 0
 
     def _draw(self, height: int, width: int) -> Tuple[int, int, int, int]:
         """A crop, xyxy in pixels."""
@@ -67,7 +72,10 @@ class RandomResizedRegionCrop(BaseTransform):
             if visible.any():
                 break
         else:
-            crop, visible = (0, 0, width, height), np.ones(len(results['gt_bboxes']), dtype=bool)
+            crop = (0, 0, width, height)
+            visible = self._visible(results, crop)
+            if not visible.any():
+                return self._skip(results)
         select_regions(results, visible)
         left, top, right, bottom = crop
         results['img'] = cv2.resize(results['img'][top:bottom, left:right], self.scale, interpolation=cv2.INTER_LINEAR)
@@ -76,6 +84,12 @@ class RandomResizedRegionCrop(BaseTransform):
         results['gt_bboxes'] = np.clip(boxes, 0, np.array(self.scale * 2, dtype=np.float32))
         results['img_shape'] = results['img'].shape[:2]
         return results
+
+    def _skip(self, results: dict) -> None:
+        self.num_skipped += 1
+        print_log(
+            f'{results.get("img_path")}: {results.get("key")}: no region lies inside the image; skipped '
+            f'({self.num_skipped} so far).', logger='current', level=logging.WARNING)
 
 
 @TRANSFORMS.register_module()

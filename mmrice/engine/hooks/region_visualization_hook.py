@@ -5,7 +5,6 @@ from typing import Any, List, Optional, Sequence
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from mmengine.dist import is_main_process
 from mmengine.hooks import Hook
 from mmengine.model import is_model_wrapper
@@ -13,11 +12,10 @@ from mmengine.runner import Runner
 from torch import Tensor
 
 from mmrice.registry import HOOKS
+from mmrice.structures import KINDS
 from mmrice.utils import UserError
 from mmrice.visualization import draw_regions, label_color, region_captions
 from mmrice.visualization.draw_regions import RIGHT, WRONG
-
-KINDS = ('object', 'ocr')
 
 
 @HOOKS.register_module()
@@ -97,18 +95,8 @@ class RegionVisualizationHook(Hook):
         model.eval()
         try:
             data = model.data_preprocessor(dict(inputs=list(inputs), data_samples=list(samples)), False)
-            regions = [sample.gt_regions for sample in data['data_samples']]
-            embeddings = model.extract_regions(data['inputs'], [one.bboxes for one in regions])
-            found = torch.zeros(len(embeddings), dtype=torch.bool, device=embeddings.device)
-            kinds = torch.cat([one.kinds for one in regions])
-            most = max(one.labels.size(1) for one in regions)
-            labels = torch.cat([F.pad(one.labels, (0, most - one.labels.size(1)), value=-1)
-                                for one in regions])
-            for kind, centers in model.head.centers.items():
-                chosen = kinds == KINDS.index(kind)
-                similarities = centers(embeddings[chosen], labels[chosen, :1 if kind == 'object' else None])
-                best = similarities.pos_cosine.masked_fill(~similarities.is_pos, -torch.inf).amax(dim=1)
-                found[chosen] = best > similarities.neg_max_cosine
+            boxes, kinds, labels = model.gather_regions(data['data_samples'])
+            found = model.head.correct(model.extract_regions(data['inputs'], boxes), kinds, labels)
         finally:
             model.train(training)
-        return list(found.cpu().split([len(one.bboxes) for one in regions]))
+        return list(found.cpu().split([len(image_boxes) for image_boxes in boxes]))

@@ -5,8 +5,9 @@ from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
 from mmrice.registry import HOOKS
+from mmrice.utils.seeding import mix
 
-from ..seeding import mix, seed_all
+from ..seeding import seed_all
 
 _EPOCH, _ITERATION = 1, 2
 

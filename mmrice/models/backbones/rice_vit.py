@@ -25,7 +25,8 @@ class RICEViT(BaseModule):
 
     Args:
         arch (str | dict): 'tiny', 'small', 'base', 'large', 'giga', or a dict with embed_dims, num_layers, num_heads
-            and feedforward_channels. Defaults to 'base'.
+            and feedforward_channels. 'tiny' has six layers, half of DeiT's, for experiments on a CPU. Defaults to
+            'base'.
         patch_size (int): Pixels a side of a patch. Defaults to 16.
         out_type (str): The type of each output. Defaults to 'cls_token'.
 
@@ -55,7 +56,7 @@ class RICEViT(BaseModule):
     """
     num_extra_tokens = 1
     arch_zoo: Dict[str, Tuple[int, int, int, int]] = {  # embed_dims, num_layers, num_heads, feedforward_channels
-        'tiny': (192, 12, 3, 768),
+        'tiny': (192, 6, 3, 768),
         'small': (384, 12, 6, 1536),
         'base': (768, 12, 12, 3072),
         'large': (1024, 24, 16, 4096),
@@ -115,7 +116,10 @@ class RICEViT(BaseModule):
         for index in indices:
             if not -self.num_layers <= index < self.num_layers:
                 raise UserError(f'RICEViT: out_indices has {index}, but there are {self.num_layers} layers.')
-        return [index % self.num_layers for index in indices]
+        indices = [index % self.num_layers for index in indices]
+        if indices != sorted(set(indices)):
+            raise UserError(f'RICEViT: out_indices={out_indices} must name layers once, from the first to the last.')
+        return indices
 
     def _reset_parameters(self) -> None:
         init_transformer(self)
@@ -154,7 +158,8 @@ class RICEViT(BaseModule):
         height, width = x.shape[-2:]
         if height % self.patch_size or width % self.patch_size:
             raise UserError(f'RICEViT: input of {height} x {width} pixels is not divisible by patch_size='
-                            f'{self.patch_size}. Set pad_size_divisor={self.patch_size} in the data_preprocessor.')
+                            f'{self.patch_size}. Let the data_preprocessor pad: pad_size_divisor={self.patch_size} '
+                            '(MMDetection, pretraining), or size_divisor and test_cfg.size_divisor (MMSegmentation).')
         grid = height // self.patch_size, width // self.patch_size
         tokens = self.patch_embed(x).flatten(2).transpose(1, 2)
         tokens = torch.cat([self.cls_token.to(tokens).expand(len(tokens), -1, -1), tokens], dim=1)

@@ -1,5 +1,5 @@
 """Pretraining heads."""
 from .class_centers import ClassCenters, Similarities
-from .cluster_discrimination_head import KINDS, ClusterDiscriminationHead
+from .cluster_discrimination_head import ClusterDiscriminationHead
 
-__all__ = ['KINDS', 'ClassCenters', 'ClusterDiscriminationHead', 'Similarities']
+__all__ = ['ClassCenters', 'ClusterDiscriminationHead', 'Similarities']

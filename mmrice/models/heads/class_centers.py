@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from mmrice.registry import MODELS
 from mmrice.utils.errors import UserError
+from mmrice.utils.seeding import mix
 
 
 class Similarities(NamedTuple):
@@ -64,7 +65,7 @@ class ClassCenters(BaseModule):
         """Classes to take negatives from, sorted, shape (S,)."""
         if self.num_samples == self.num_classes:
             return torch.arange(self.num_classes, device=self.weight.device)
-        generator = torch.Generator().manual_seed(hash((self.seed, self.num_steps.item())) % 2**63)
+        generator = torch.Generator().manual_seed(mix(self.seed, int(self.num_steps)))
         drawn = torch.randperm(self.num_classes, generator=generator)[:self.num_samples]
         return drawn.sort().values.to(self.weight.device)
 

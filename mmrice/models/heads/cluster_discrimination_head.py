@@ -1,18 +1,16 @@
 """ClusterDiscriminationHead: object clusters and OCR tokens in one classification framework (RICE, sec. 3.3)."""
-from typing import Dict, Optional
+from typing import Dict, Iterator, Optional, Tuple
 
 import torch
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
 from mmrice.registry import MODELS
+from mmrice.structures import KINDS
 from mmrice.utils.errors import UserError
 
 from ..losses import multi_label_loss, single_label_loss
 from .class_centers import Similarities
-
-# One label an object region, a set of them an OCR region; the numbers are the ``kinds`` of a RegionDataSample.
-KINDS = ('object', 'ocr')
 
 
 @MODELS.register_module()
@@ -58,7 +56,7 @@ class ClusterDiscriminationHead(BaseModule):
 
         Args:
             embeddings: Region embeddings, shape (R, D).
-            kinds: Index into :data:`KINDS`, int64, shape (R,). Kinds without a table here are ignored.
+            kinds: Index into :data:`mmrice.structures.KINDS`, int64, shape (R,). Kinds without a table are ignored.
             labels: Class indices in the table of the region's kind, int64, shape (R, P), padded with -1; an object
                 region's label stands first.
 
@@ -68,13 +66,38 @@ class ClusterDiscriminationHead(BaseModule):
             numbers of positives and negatives a region. A kind without regions has loss 0 and no log entries.
         """
         outputs = {}
-        for kind in self.centers:
-            chosen = kinds == KINDS.index(kind)
-            similarities = self.centers[kind](embeddings[chosen], labels[chosen, :1 if kind == 'object' else None])
+        for kind, chosen, similarities in self._compare(embeddings, kinds, labels):
             outputs[f'loss_{kind}'] = self.loss_weights[kind] * self._mean_loss(kind, similarities)
             if chosen.any():
                 outputs.update({f'{name}_{kind}': value for name, value in self._statistics(similarities).items()})
         return outputs
+
+    @torch.no_grad()
+    def correct(self, embeddings: Tensor, kinds: Tensor, labels: Tensor) -> Tensor:
+        """Whether each region's nearest own centre beats all drawn negatives.
+
+        Args:
+            embeddings, kinds, labels: As in :meth:`loss`.
+
+        Returns:
+            Tensor: bool, shape (R,); False for kinds without a table here.
+        """
+        found = torch.zeros(len(embeddings), dtype=torch.bool, device=embeddings.device)
+        for _, chosen, similarities in self._compare(embeddings, kinds, labels):
+            found[chosen] = self._beats_negatives(similarities)
+        return found
+
+    def _compare(self, embeddings: Tensor, kinds: Tensor,
+                 labels: Tensor) -> Iterator[Tuple[str, Tensor, Similarities]]:
+        """Each kind, which regions are of it, and how they compare with its centres."""
+        for kind, centers in self.centers.items():
+            chosen = kinds == KINDS.index(kind)
+            yield kind, chosen, centers(embeddings[chosen], labels[chosen, :1 if kind == 'object' else None])
+
+    @staticmethod
+    def _beats_negatives(similarities: Similarities) -> Tensor:
+        best = similarities.pos_cosine.masked_fill(~similarities.is_pos, -torch.inf).amax(dim=1)
+        return best > similarities.neg_max_cosine
 
     def _mean_loss(self, kind: str, similarities: Similarities) -> Tensor:
         pos = self.scale * (similarities.pos_cosine - self.margin)
@@ -84,13 +107,11 @@ class ClusterDiscriminationHead(BaseModule):
             losses = multi_label_loss(pos, similarities.is_pos, similarities.neg_logsumexp)
         return losses.sum() / max(1, len(losses))
 
-    @staticmethod
     @torch.no_grad()
-    def _statistics(similarities: Similarities) -> Dict[str, Tensor]:
-        best = similarities.pos_cosine.masked_fill(~similarities.is_pos, -torch.inf).amax(dim=1)
+    def _statistics(self, similarities: Similarities) -> Dict[str, Tensor]:
         num_pos = similarities.is_pos.sum(dim=1)
         return dict(
-            accuracy=100 * (best > similarities.neg_max_cosine).float().mean(),
+            accuracy=100 * self._beats_negatives(similarities).float().mean(),
             pos_cosine=similarities.pos_cosine[similarities.is_pos].mean(),
             num_positives=num_pos.float().mean(),
             num_negatives=similarities.num_negatives.float().mean())

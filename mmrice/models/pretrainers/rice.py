@@ -1,5 +1,5 @@
 """RICE: region-based cluster discrimination (wiring)."""
-from typing import Dict, List, Optional
+from typing import Dict, List, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -51,9 +51,13 @@ class RICE(BaseSelfSupervisor):
         Returns:
             dict: See :meth:`ClusterDiscriminationHead.loss`.
         """
+        boxes, kinds, labels = self.gather_regions(data_samples)
+        return self.head.loss(self.extract_regions(inputs, boxes), kinds, labels)
+
+    @staticmethod
+    def gather_regions(data_samples: List[RegionDataSample]) -> Tuple[List[Tensor], Tensor, Tensor]:
+        """Boxes of each image, (K_i, 4), and kinds (R,) and labels (R, P), padded with -1, of all regions."""
         regions = [sample.gt_regions for sample in data_samples]
-        embeddings = self.extract_regions(inputs, [region.bboxes for region in regions])
-        kinds = torch.cat([region.kinds for region in regions])
         most = max(region.labels.size(1) for region in regions)
-        labels = torch.cat([F.pad(region.labels, (0, most - region.labels.size(1)), value=-1) for region in regions])
-        return self.head.loss(embeddings, kinds, labels)
+        labels = [F.pad(region.labels, (0, most - region.labels.size(1)), value=-1) for region in regions]
+        return [region.bboxes for region in regions], torch.cat([region.kinds for region in regions]), torch.cat(labels)
