@@ -116,3 +116,15 @@ def test_house_rules_count_lines_by_kind_of_file():
     paths = ('mmrice/a.py', 'tests/test_a.py', 'configs/quick/a.py', 'configs/_base_/a.py', 'projects/p/configs/a.py')
     assert [rules.limit_of(Path(path)) for path in paths] == [400, 250, 60, 110, 60]
     assert len(list(rules.python_files(ROOT))) > 40
+
+
+def test_a_part_of_the_original_stack_is_recognised_and_the_forks_are_not(tmp_path):
+    code = load('setup_env').UPSTREAM
+    for name, expected in (('onedl-mmdetection', 1), ('mmdet', 0)):
+        info = tmp_path / name / f'{name}-1.0.dist-info'
+        info.mkdir(parents=True)
+        (info / 'METADATA').write_text(f'Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n')
+        # -S: of all packages only the one above
+        alone = f'import sys; sys.path.insert(0, {str(info.parent)!r})\n'
+        done = subprocess.run([sys.executable, '-S', '-c', alone + code])
+        assert done.returncode == expected

@@ -30,7 +30,7 @@ TASKS = {
     'segmentation': 'quick/upernet_rice-vit-tiny_mini-scenes.py',
 }
 # Seconds on two cores, for the first ETA.
-SECONDS = dict(mini_data=40, regions=100, pretrain=150, detection=60, segmentation=60, test=15, report=30)
+SECONDS = dict(mini_data=25, regions=90, pretrain=115, detection=75, segmentation=50, test=13, report=20)
 
 
 def parse_args() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-# RICE pretraining of ViT-Tiny/16 on the mini regions, 130 iterations of 32 images, 192 px.
+# RICE pretraining of ViT-Tiny/16 on the mini regions, 400 iterations of 8 images, 192 px.
 _base_ = [
     '../_base_/models/rice_vit-tiny.py', '../_base_/datasets/mini_regions.py', '../_base_/schedules/adamw_quick.py',
     '../_base_/default_runtime.py'
@@ -12,13 +12,13 @@ model = dict(
         sample_ratio=1.,
         object=dict(num_classes=num_classes['object']),
         ocr=dict(num_classes=num_classes['ocr'])))
-train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=130)
+train_cfg = dict(_delete_=True, type='IterBasedTrainLoop', max_iters=400)
 param_scheduler = [
-    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=15),
-    dict(type='CosineAnnealingLR', by_epoch=False, begin=15, end=130, eta_min=0.)
+    dict(type='LinearLR', start_factor=0.01, by_epoch=False, begin=0, end=40),
+    dict(type='CosineAnnealingLR', by_epoch=False, begin=40, end=400, eta_min=0.)
 ]
-default_hooks = dict(checkpoint=dict(interval=50))
+default_hooks = dict(checkpoint=dict(interval=100))
 custom_hooks = [
-    dict(type='mmrice.RegionVisualizationHook', interval=65, ocr_vocab='data/mini/regions/ocr_vocab.json')
+    dict(type='mmrice.RegionVisualizationHook', interval=200, ocr_vocab='data/mini/regions/ocr_vocab.json')
 ]
-auto_scale_lr = dict(base_batch_size=32)
+auto_scale_lr = dict(base_batch_size=8)

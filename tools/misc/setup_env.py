@@ -41,6 +41,13 @@ for line in open(sys.argv[1]):
             print(line.strip())
 """
 
+# Whether a distribution of the originals is there; the forks have other names and write the same packages.
+UPSTREAM = """
+import importlib.metadata as m, sys
+names = {d.metadata['Name'] for d in m.distributions()}
+sys.exit(not names & {'mmengine', 'mmcv', 'mmcv-lite', 'mmdet', 'mmsegmentation', 'mmpretrain'})
+"""
+
 
 def say(message):
     """Print a line of progress at once."""
@@ -151,6 +158,9 @@ def setup_given(python, groups):
     if not has(path, ['torch', 'torchvision']):
         fail(f'PYTHON={python} lacks torch or torchvision. Install both there, or leave PYTHON out to use .venv.')
     missing = [name for name in groups if not has(path, MODULES[name])]
+    if 'mminstall' in missing and succeeds(path, UPSTREAM):
+        fail(f'PYTHON={python} has a part of the OpenMMLab originals. Add the rest yourself, from '
+             'requirements/mminstall-openmmlab.txt: the forks would be written over what is there.')
     if missing:
         say('installing what this environment lacks: ' + ', '.join(missing))
         held = os.path.join(ROOT, 'build', 'held.txt')

@@ -9,7 +9,7 @@ train_pipeline = [
     dict(type='mmrice.PackRegionInputs'),
 ]
 train_dataloader = dict(
-    batch_size=32,
+    batch_size=8,
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
