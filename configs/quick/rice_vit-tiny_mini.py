@@ -18,7 +18,5 @@ param_scheduler = [
     dict(type='CosineAnnealingLR', by_epoch=False, begin=40, end=400, eta_min=0.)
 ]
 default_hooks = dict(checkpoint=dict(interval=100))
-custom_hooks = [
-    dict(type='mmrice.RegionVisualizationHook', interval=200, ocr_vocab='data/mini/regions/ocr_vocab.json')
-]
+custom_hooks = [dict(type='mmrice.RegionVisualizationHook', interval=200)]
 auto_scale_lr = dict(base_batch_size=8)

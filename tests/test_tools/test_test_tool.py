@@ -36,7 +36,7 @@ def tool(monkeypatch, capsys, tmp_path):
         with pytest.raises(SystemExit) as exit_info:
             runpy.run_path(str(TOOL), run_name='__main__')
         captured = capsys.readouterr()
-        return exit_info.value.code, captured.out.splitlines()[-1], captured.err
+        return exit_info.value.code, (captured.out.splitlines() or [''])[-1], captured.err
 
     return run
 

@@ -49,7 +49,8 @@ def runner():
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = MODELS.build(MODEL).train()
-    return SimpleNamespace(model=model, visualizer=Visualizer(), iter=0)
+    loader = SimpleNamespace(dataset=SimpleNamespace(data_root=None))
+    return SimpleNamespace(model=model, visualizer=Visualizer(), iter=0, train_dataloader=loader)
 
 
 @pytest.fixture
@@ -125,3 +126,13 @@ def test_a_missing_vocabulary_is_reported_before_training(runner, tmp_path):
 def test_an_impossible_interval_is_refused():
     with pytest.raises(UserError, match='interval=0'):
         RegionVisualizationHook(interval=0)
+
+
+def test_words_beside_the_shards_are_found_without_being_named(runner, tmp_path):
+    hook = RegionVisualizationHook()
+    hook.before_train(runner)
+    assert hook.words is None
+    (tmp_path / 'ocr_vocab.json').write_text('["cat", "dog"]')
+    runner.train_dataloader.dataset.data_root = str(tmp_path)
+    hook.before_train(runner)
+    assert hook.words == ['cat', 'dog']

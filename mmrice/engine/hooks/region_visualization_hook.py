@@ -30,8 +30,8 @@ class RegionVisualizationHook(Hook):
         interval (int): Iterations between pictures. Defaults to 500.
         num_images (int): First images of the batch to be drawn. Defaults to 4.
         show_correct (bool): Run the model on these images once more to see what it gets right. Defaults to False.
-        ocr_vocab (str, optional): JSON list of the OCR words, ``ocr_vocab.json`` of the region shards. Defaults to
-            None: the indices are shown.
+        ocr_vocab (str, optional): JSON list of the OCR words. Defaults to None: ``ocr_vocab.json`` beside the region
+            shards, or where there is none the indices are shown.
         scale (float): Enlargement of the images. Defaults to 2.
     """
     priority = 'LOW'
@@ -54,8 +54,10 @@ class RegionVisualizationHook(Hook):
 
     def before_train(self, runner: Runner) -> None:
         """Read the words."""
-        if self.ocr_vocab is not None:
-            path = Path(self.ocr_vocab)
+        root = getattr(runner.train_dataloader.dataset, 'data_root', None)
+        beside = None if root is None else Path(root, 'ocr_vocab.json')
+        if self.ocr_vocab is not None or (beside is not None and beside.is_file()):
+            path = beside if self.ocr_vocab is None else Path(self.ocr_vocab)
             if not path.is_file():
                 raise UserError(f'{path}: no such file (ocr_vocab of RegionVisualizationHook). '
                                 'tools/build_region_data.py writes it beside the shards.')
