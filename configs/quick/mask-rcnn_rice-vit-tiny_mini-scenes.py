@@ -1,4 +1,5 @@
 # Mask R-CNN on a RICE-pretrained ViT-Tiny/16, mini-scenes (synthetic compositions), 70 iterations of 8 images.
+# No number measured: not part of `make demo`.
 _base_ = [
     '../_base_/models/mask-rcnn_rice-vit-tiny.py', '../_base_/datasets/mini_scenes_instance.py',
     '../_base_/schedules/adamw_quick.py', 'mmdet::_base_/default_runtime.py'

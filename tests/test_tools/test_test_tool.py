@@ -3,6 +3,7 @@ import json
 import pickle
 import runpy
 import sys
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from mmrice.testing.runs import train
 
 TOOL = Path(__file__).parents[2] / 'tools' / 'test.py'
+counter = count()
 
 
 @pytest.fixture(scope='module')
@@ -32,7 +34,10 @@ def tool(monkeypatch, capsys, tmp_path):
     """Run tools/test.py in this process: ``tool(...) -> (exit status, last line of stdout, stderr)``."""
 
     def run(*arguments):
-        monkeypatch.setattr(sys, 'argv', ['test.py', *map(str, arguments), '--work-dir', str(tmp_path / 'work')])
+        # Two runs of one config within a second would share a name, and with it the default scope of the first.
+        name = f'experiment_name={tmp_path.parent.name}-{next(counter)}'
+        monkeypatch.setattr(sys, 'argv', ['test.py', *map(str, arguments), '--work-dir', str(tmp_path / 'work'),
+                                          '--cfg-options', name])
         with pytest.raises(SystemExit) as exit_info:
             runpy.run_path(str(TOOL), run_name='__main__')
         captured = capsys.readouterr()
