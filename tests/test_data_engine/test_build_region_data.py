@@ -75,6 +75,7 @@ def test_workers_end_when_the_build_is_killed(config, tmp_path):
     wait_for(tmp_path / 'out' / '.work' / '000000.ingest.stamp.json', process)
     process.kill()
     process.communicate(timeout=20)  # returns when the last process that holds its stdout has ended
+    assert process.returncode == -signal.SIGKILL
 
 
 def test_rendered_words_become_ocr_regions_and_unknown_words_are_counted(config, tmp_path, run):
