@@ -62,3 +62,11 @@ def test_upernet_learns_and_counts_every_class(scenes, tmp_path):
     assert scalars(runner, 'train/')['train/decode.loss_ce'] > 0
     assert 0 <= scalars(runner, 'val/')['val/mIoU'] <= 100
     assert len(runner.val_dataloader.dataset.metainfo['classes']) == 17
+
+
+def test_the_schedule_spares_the_parameters_that_the_backbone_names_from_decay():
+    from mmengine.config import Config
+
+    from mmrice.models import RICEViT
+    keys = Config.fromfile(QUICK / 'rice_vit-tiny_mini.py').optim_wrapper.paramwise_cfg.custom_keys
+    assert {name for name, value in keys.items() if value.decay_mult == 0} == RICEViT('tiny').no_weight_decay()

@@ -48,3 +48,10 @@ def test_key_that_leads_nowhere_is_warned_about(config, key, hint):
 def test_list_index_out_of_range_is_a_user_error(config):
     with pytest.raises(UserError, match='--cfg-options'):
         load_config(str(config), {'model.steps.7.a': 2})
+
+
+def test_a_base_of_a_host_that_is_not_installed_names_it_and_the_command(tmp_path):
+    config = tmp_path / 'config.py'
+    config.write_text("_base_ = 'mmocr::textdet/dbnet/dbnet.py'\n")
+    with pytest.raises(UserError, match=r'needs mmocr, which is not installed\. Install it with `pip install mmocr`'):
+        load_config(str(config))
