@@ -42,3 +42,25 @@ def test_rotation_of_bf16_heads_is_computed_in_float32():
     result = rotate(x, *rope)
     assert result.dtype == torch.bfloat16
     torch.testing.assert_close(result, rotate(x.float(), *rope).bfloat16())
+
+
+def test_gradients_of_heads_and_of_the_class_tokens_angles_are_those_of_the_rotation():
+    torch.manual_seed(0)
+    x = torch.randn(2, 5, 3, 8, dtype=torch.float64, requires_grad=True)
+    cls_angles = torch.randn(1, 4, dtype=torch.float64, requires_grad=True)
+    patches = grid_angles((2, 2), 8, x.device).double()
+
+    def turned(x, cls_angles):
+        cos, sin = rotation(torch.cat([cls_angles.detach(), patches])[:, None])
+        return rotate(x, cos, sin, cls_angles)
+
+    assert torch.autograd.gradcheck(turned, (x, cls_angles))
+
+
+def test_angles_that_are_frozen_get_no_gradient_and_cost_no_memory():
+    x = torch.randn(1, 5, 2, 8, requires_grad=True)
+    angles = torch.randn(5, 4)
+    result = rotate(x, *rotation(angles[:, None]), angles[:1])
+    assert result.grad_fn.saved_tensors[2] is None
+    result.sum().backward()
+    assert x.grad is not None and angles.grad is None

@@ -1,5 +1,5 @@
 """RICEViT, the vision transformer of RICE and MLCD."""
-from typing import Dict, List, Sequence, Tuple, Union
+from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -9,9 +9,13 @@ from torch.utils.checkpoint import checkpoint
 from mmrice.registry import MODELS
 from mmrice.utils.errors import UserError
 
-from ..layers import Block, grid_angles, init_transformer, rotation
+from ..layers import Block, Rope, divide, grid_angles, init_transformer, rotation
 
 OUT_TYPES = ('cls_token', 'raw', 'featmap', 'avg_featmap')
+
+
+def _reorder(patches: Tensor, order: Optional[Tensor]) -> Tensor:
+    return patches if order is None else patches[:, order]
 
 
 @MODELS.register_module()
@@ -37,6 +41,9 @@ class RICEViT(BaseModule):
         out_indices (int | Sequence[int]): Layers to output, counted from 0; -1 is the last. Defaults to -1.
         final_norm (bool): Normalise the last layer's output (all tokens, as the authors' region code does; Hugging Face
             normalises the pooled class token only). Defaults to True.
+        window_size (int): Patches a side of the windows in which layers attend; a patch sees its window and the class
+            token, the class token sees everything. 0 means global attention in all layers. Defaults to 0.
+        global_attn_indexes (Sequence[int]): Layers that attend globally nevertheless. Defaults to ().
         drop_path_rate (float): Stochastic depth of the last layer, growing linearly from 0. Defaults to 0.
         frozen_stages (int): Layers whose parameters are frozen, the embedding included; 0 freezes the embedding alone
             and -1 nothing. Defaults to -1.
@@ -69,6 +76,8 @@ class RICEViT(BaseModule):
                  out_type: str = 'cls_token',
                  out_indices: Union[int, Sequence[int]] = -1,
                  final_norm: bool = True,
+                 window_size: int = 0,
+                 global_attn_indexes: Sequence[int] = (),
                  drop_path_rate: float = 0.,
                  frozen_stages: int = -1,
                  with_cp: bool = False,
@@ -80,7 +89,12 @@ class RICEViT(BaseModule):
             raise UserError(f'RICEViT: out_type={out_type!r} is none of {", ".join(OUT_TYPES)}.')
         self.patch_size = patch_size
         self.out_type = out_type
-        self.out_indices = self._parse_indices(out_indices)
+        self.out_indices = self._parse_indices('out_indices', out_indices)
+        if window_size < 0 or (global_attn_indexes and not window_size):
+            raise UserError(f'RICEViT: window_size={window_size} with global_attn_indexes={global_attn_indexes}: give '
+                            'a window size above 0, or no indexes: then all layers are global.')
+        self.window_size = window_size
+        self.global_attn_indexes = self._parse_indices('global_attn_indexes', global_attn_indexes)
         self.frozen_stages = frozen_stages
         self.with_cp = with_cp
 
@@ -111,14 +125,14 @@ class RICEViT(BaseModule):
                             'a head holds sines and cosines of rows and of columns.')
         return numbers
 
-    def _parse_indices(self, out_indices: Union[int, Sequence[int]]) -> List[int]:
-        indices = [out_indices] if isinstance(out_indices, int) else list(out_indices)
+    def _parse_indices(self, name: str, value: Union[int, Sequence[int]]) -> List[int]:
+        indices = [value] if isinstance(value, int) else list(value)
         for index in indices:
             if not -self.num_layers <= index < self.num_layers:
-                raise UserError(f'RICEViT: out_indices has {index}, but there are {self.num_layers} layers.')
+                raise UserError(f'RICEViT: {name} has {index}, but there are {self.num_layers} layers.')
         indices = [index % self.num_layers for index in indices]
         if indices != sorted(set(indices)):
-            raise UserError(f'RICEViT: out_indices={out_indices} must name layers once, from the first to the last.')
+            raise UserError(f'RICEViT: {name}={value} must name layers once, from the first to the last.')
         return indices
 
     def _reset_parameters(self) -> None:
@@ -161,34 +175,38 @@ class RICEViT(BaseModule):
                             f'{self.patch_size}. Let the data_preprocessor pad: pad_size_divisor={self.patch_size} '
                             '(MMDetection, pretraining), or size_divisor and test_cfg.size_divisor (MMSegmentation).')
         grid = height // self.patch_size, width // self.patch_size
-        tokens = self.patch_embed(x).flatten(2).transpose(1, 2)
+        windows = divide(grid, self.window_size, x.device) if self.window_size else None
+        order, inverse = (windows.order, windows.inverse) if windows else (None, None)
+        tokens = _reorder(self.patch_embed(x).flatten(2).transpose(1, 2), order)
         tokens = torch.cat([self.cls_token.to(tokens).expand(len(tokens), -1, -1), tokens], dim=1)
         tokens = self.pre_norm(tokens)
-        rope = self._rope(grid)
+        rope = self._rope(grid, order)
 
         outputs = []
         for index, layer in enumerate(self.layers):
+            local = None if index in self.global_attn_indexes else windows
             if self.with_cp and self.training and tokens.requires_grad:
-                tokens = checkpoint(layer, tokens, rope, use_reentrant=False)
+                tokens = checkpoint(layer, tokens, rope, local, use_reentrant=False)
             else:
-                tokens = layer(tokens, rope)
+                tokens = layer(tokens, rope, local)
             if index in self.out_indices:
                 last = index == self.num_layers - 1
-                outputs.append(self._format(self.norm(tokens) if last else tokens, grid))
+                outputs.append(self._format(self.norm(tokens) if last else tokens, grid, inverse))
         return tuple(outputs)
 
-    def _rope(self, grid: Tuple[int, int]) -> Tuple[Tensor, Tensor]:
+    def _rope(self, grid: Tuple[int, int], order: Optional[Tensor]) -> Rope:
         patches = grid_angles(grid, self.embed_dims // self.num_heads, self.cls_angles.device)
-        return rotation(torch.cat([self.cls_angles.float(), patches]))
+        angles = torch.cat([self.cls_angles.detach().float(), patches if order is None else patches[order]])
+        return (*rotation(angles[:, None]), self.cls_angles)
 
-    def _format(self, tokens: Tensor, grid: Tuple[int, int]) -> Tensor:
-        if self.out_type == 'raw':
-            return tokens
+    def _format(self, tokens: Tensor, grid: Tuple[int, int], inverse: Optional[Tensor]) -> Tensor:
         if self.out_type == 'cls_token':
             return tokens[:, 0]
-        patches = tokens[:, 1:]
         if self.out_type == 'avg_featmap':
-            return patches.mean(dim=1)
+            return tokens[:, 1:].mean(dim=1)
+        patches = _reorder(tokens[:, 1:], inverse)
+        if self.out_type == 'raw':
+            return tokens if inverse is None else torch.cat([tokens[:, :1], patches], dim=1)
         return patches.transpose(1, 2).unflatten(2, grid).contiguous()
 
     def no_weight_decay(self) -> set:

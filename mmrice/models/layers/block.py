@@ -1,60 +1,19 @@
 """Pre-norm transformer block with rotary self-attention."""
-from typing import Tuple
+from typing import Optional
 
-import torch
-import torch.nn.functional as F
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
-from .rope import rotate
-
-
-def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """Softmax attention without a mask, shapes (B, heads, L, head_dims).
-
-    The CPU's fused kernel is slow in the backward pass in bfloat16: at 145 to 257 tokens plain products take a third of
-    its time, forward and backward together.
-    """
-    if query.dtype == torch.bfloat16 and query.device.type == 'cpu' and torch.is_grad_enabled():
-        return (query * query.size(-1)**-0.5 @ key.transpose(-2, -1)).softmax(dim=-1) @ value
-    return F.scaled_dot_product_attention(query, key, value)
-
-
-class RotaryAttention(nn.Module):
-    """Multi-head self-attention with rotated queries and keys.
-
-    Args:
-        embed_dims: Channels C.
-        num_heads: Heads; C / num_heads must be a multiple of 4.
-    """
-
-    def __init__(self, embed_dims: int, num_heads: int) -> None:
-        super().__init__()
-        self.num_heads = num_heads
-        self.qkv = nn.Linear(embed_dims, 3 * embed_dims)
-        self.proj = nn.Linear(embed_dims, embed_dims)
-
-    def forward(self, x: Tensor, rope: Tuple[Tensor, Tensor]) -> Tensor:
-        """Attend.
-
-        Args:
-            x: shape (B, L, C).
-            rope: Cosines and sines, each (L, C / num_heads), float32.
-
-        Returns:
-            Tensor: shape (B, L, C).
-        """
-        batch, length, _ = x.shape
-        q, k, v = self.qkv(x).view(batch, length, 3, self.num_heads, -1).permute(2, 0, 3, 1, 4)
-        x = attend(rotate(q, *rope), rotate(k, *rope), v)
-        return self.proj(x.transpose(1, 2).reshape(batch, length, -1))
+from .attention import Rope, RotaryAttention
+from .linear import Linear
+from .window import Windows
 
 
 class FeedForward(nn.Sequential):
     """Linear, exact GELU, Linear."""
 
     def __init__(self, embed_dims: int, hidden_dims: int) -> None:
-        super().__init__(nn.Linear(embed_dims, hidden_dims), nn.GELU(), nn.Linear(hidden_dims, embed_dims))
+        super().__init__(Linear(embed_dims, hidden_dims), nn.GELU(), Linear(hidden_dims, embed_dims))
 
 
 class Block(nn.Module):
@@ -81,7 +40,7 @@ class Block(nn.Module):
         self.ffn = FeedForward(embed_dims, ffn_dims)
         self.drop_path = DropPath(drop_path) if drop_path > 0 else nn.Identity()
 
-    def forward(self, x: Tensor, rope: Tuple[Tensor, Tensor]) -> Tensor:
+    def forward(self, x: Tensor, rope: Optional[Rope], windows: Optional[Windows] = None) -> Tensor:
         """Shapes as in :meth:`RotaryAttention.forward`."""
-        x = x + self.drop_path(self.attn(self.norm1(x), rope))
+        x = x + self.drop_path(self.attn(self.norm1(x), rope, windows))
         return x + self.drop_path(self.ffn(self.norm2(x)))

@@ -49,8 +49,8 @@ class RegionLayer(BaseModule):
             regions: shape (B, K, C).
             patches: shape (B, L, C).
             mask: True inside a region, shape (B, K, L).
-            region_rope: Rotation of the box centres, each (B, 1, K, head_dims).
-            patch_rope: Rotation of the patches, each (L, head_dims).
+            region_rope: Rotation of the box centres, each (B, 1, K, head_dims / 2).
+            patch_rope: Rotation of the patches, each (L, head_dims / 2).
 
         Returns:
             Tensor: shape (B, K, C).
