@@ -69,5 +69,7 @@ TRANSFORMS = _child('transform', roots.TRANSFORMS, 'mmrice.datasets')
 DATA_SAMPLERS = _child('data sampler', roots.DATA_SAMPLERS, 'mmrice.datasets', 'mmrice.engine')
 HOOKS = _child('hook', roots.HOOKS, 'mmrice.engine')
 OPTIM_WRAPPERS = _child('optim_wrapper', roots.OPTIM_WRAPPERS, 'mmrice.engine')
+OPTIM_WRAPPER_CONSTRUCTORS = _child('optimizer wrapper constructor', roots.OPTIM_WRAPPER_CONSTRUCTORS,
+                                    'mmrice.engine')
 WEIGHT_INITIALIZERS = _child('weight initializer', roots.WEIGHT_INITIALIZERS, 'mmrice.engine')
 ENGINE_STAGES = Registry('data engine stage', scope='mmrice', locations=['mmrice.data_engine'])

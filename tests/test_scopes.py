@@ -22,6 +22,7 @@ OURS = {
     dict(type='mmrice.RegionTransformer', in_channels=48, out_channels=8, num_heads=2, patch_size=8),
     'ClusterDiscriminationHead':
     dict(type='mmrice.ClusterDiscriminationHead', embed_dims=8, object=dict(num_classes=4)),
+    'PoolFeaturePyramid': dict(type='mmrice.PoolFeaturePyramid', in_channels=48, out_channels=8),
     'SimpleFeaturePyramid': dict(type='mmrice.SimpleFeaturePyramid', in_channels=48, out_channels=8),
 }
 BLOCK = """

@@ -9,12 +9,13 @@ from .hooks import (
     RegionVisualizationHook,
     SeedHook,
 )
+from .layer_decay import LayerDecayOptimWrapperConstructor
 from .load_report import LoadReport, load_weights
 from .pretrained_init import RICEPretrained
 from .seeded_dataset import SeededDataset, SeededIndex
 
 __all__ = [
     'AmpOptimWrapper', 'BatchStream', 'CheckpointHook', 'ExactBatchSampler', 'ExactResumeHook', 'FloatResultsHook',
-    'LoadCheckHook', 'LoadReport', 'RICEPretrained', 'RegionVisualizationHook', 'SeedHook', 'SeededDataset',
-    'SeededIndex', 'load_weights'
+    'LayerDecayOptimWrapperConstructor', 'LoadCheckHook', 'LoadReport', 'RICEPretrained', 'RegionVisualizationHook',
+    'SeedHook', 'SeededDataset', 'SeededIndex', 'load_weights'
 ]
