@@ -198,7 +198,7 @@ def measure(args: argparse.Namespace) -> Tuple[Dict[str, float], List[Dict[str, 
                          'ceiling_share': speed / ceiling})
         ratios[f'{label}_share_of_matmul_ceiling'] = multiple * flops / median(times[OURS]) / ceiling
     if not args.no_memory:
-        peaks = {name: median(peak_memory(build, args) for _ in range(3)) for name, build in
+        peaks = {name: median(peak_memory(build, args) for _ in range(min(3, args.repeats))) for name, build in
                  ((HF, build_hf), (OURS, build_ours))}
         ratios['train_memory_vs_hf'] = peaks[OURS] / peaks[HF]
         rows = [{**row, 'peak_mib': peaks[row['model']]} if row['pass'] == 'train' else row for row in rows]
