@@ -1,5 +1,6 @@
 """Checkpoint files: written whole or not at all, read without unpickling code, found again after a crash."""
 import errno
+import json
 import os
 import re
 import shutil
@@ -16,6 +17,7 @@ from mmengine.runner.checkpoint import CheckpointLoader, get_torch_safe_globals
 from mmrice.utils import UserError, atomic_write
 
 ATOMIC_BACKEND = 'mmrice_atomic'
+_LARGEST_HEADER = 10 ** 8  # of a safetensors file, in bytes
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
@@ -75,10 +77,29 @@ def read_checkpoint(filename: Union[str, Path], map_location: Any = 'cpu') -> Di
     except Exception as error:
         found = re.search(r'GLOBAL ([\w.]+)', str(error)) if isinstance(error, UnpicklingError) else None
         if found is None:
-            raise UserError(f'{path}: damaged, or not a checkpoint ({type(error).__name__} on reading).') from error
+            raise UserError(f'{path}: damaged, or not a checkpoint ({_damage(path, error)}).') from error
         raise UserError(f'{path}: holds an object of type {found.group(1)}. Only tensors and plain Python values are '
                         'loaded, because other pickles run code. If you trust the file, save its "state_dict" alone '
                         'with torch.save, or as safetensors.') from error
+
+
+def _damage(path: Path, error: Exception) -> str:
+    """What is wrong with a file that cannot be read."""
+    with open(path, 'rb') as stream:
+        start = stream.read(8)
+        if start.startswith(b'version '):
+            return 'a Git LFS pointer; expected the file itself, which git lfs pull fetches'
+        length = int.from_bytes(start, 'little')
+        if path.suffix == '.safetensors' and 0 < length < _LARGEST_HEADER:
+            try:
+                header = json.loads(stream.read(length))
+                end = max(entry['data_offsets'][1] for key, entry in header.items() if key != '__metadata__')
+            except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+                return f'{type(error).__name__} on reading'
+            found = path.stat().st_size
+            if found != 8 + length + end:
+                return f'expected {8 + length + end:,} bytes, found {found:,}; fetch or write it again'
+    return f'{type(error).__name__} on reading'
 
 
 def install_reader() -> None:

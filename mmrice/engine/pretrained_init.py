@@ -3,15 +3,26 @@ from pathlib import Path
 from typing import Dict, Optional, Tuple
 
 from mmengine.logging import print_log
+from mmengine.model import update_init_info
 from torch import Tensor, nn
 
 from mmrice.registry import WEIGHT_INITIALIZERS
 from mmrice.utils import UserError
 
-from .checkpoint_io import read_checkpoint
-from .load_report import LoadReport, find_state_dict, load_weights
-
-PREFIXES = ('', 'backbone.', 'model.backbone.', 'model.', 'encoder.')
+from .load_report import LoadReport, load_weights
+from .weights import (
+    HUB,
+    OURS,
+    PREFIXES,
+    Source,
+    convert_source,
+    differences,
+    live_numbers,
+    measure,
+    read_source,
+    recognise,
+    stated_options,
+)
 
 
 @WEIGHT_INITIALIZERS.register_module()
@@ -19,16 +30,19 @@ class RICEPretrained:
     """Load pretrained weights into a backbone, all of them or an error.
 
     Used as ``model.backbone.init_cfg=dict(type='mmrice.RICEPretrained', checkpoint=...)`` in any host. The log shows a
-    table of matched, missing, unexpected and mismatched keys.
+    table of matched, missing, unexpected and mismatched keys. For a :class:`mmrice.RICEViT` the layout of the keys is
+    recognised and converted: ours, that of Hugging Face's MLCD or the authors'.
 
     Args:
-        checkpoint (str): A .pth file (a pretraining checkpoint or bare weights) or a .safetensors file.
+        checkpoint (str): A .pth, .pt, .bin or .safetensors file (a pretraining checkpoint or bare weights), a directory
+            in Hugging Face's format, or 'hf://ORG/NAME[@REVISION]' for the Hugging Face hub and its local cache.
         prefix (str, optional): What the backbone's keys begin with in the file, such as 'backbone.'. Defaults to None:
-            the one of '', 'backbone.', 'model.backbone.', 'model.' and 'encoder.' that matches most.
-        min_coverage (float): Fraction of the backbone's parameters that must be found. Defaults to 1.
+            it is found.
+        min_coverage (float): Fraction of the backbone's parameters that must be found. Below 1, numbers that differ
+            (layers, heads, patch size) are no error as long as enough tensors fit. Defaults to 1.
 
     Raises:
-        UserError: The file is missing or damaged, or covers too little.
+        UserError: The file is missing or damaged, holds another kind of model, or covers too little.
     """
 
     def __init__(self, checkpoint: Optional[str], prefix: Optional[str] = None, min_coverage: float = 1.) -> None:
@@ -43,15 +57,38 @@ class RICEPretrained:
     def __call__(self, module: nn.Module) -> None:
         """Load the weights into ``module``."""
         path = Path(self.checkpoint).expanduser()
-        if not path.is_file():
+        if not self.checkpoint.startswith(HUB) and not path.exists():
             raise UserError(f'{path}: no such checkpoint (init_cfg.checkpoint of {type(module).__name__}).'
                             f'{_how_to_make(path)}')
-        weights, prefix = self._select(find_state_dict(read_checkpoint(path)), module)
-        report = load_weights(module, weights, f'{path}{f" ({prefix}*)" if prefix else ""}')
+        source = read_source(self.checkpoint)
+        weights, origin = self._convert(source, module) or self._select(source.state, module)
+        report = load_weights(module, weights, f'{source.name}{f" ({origin})" if origin else ""}')
         if report.coverage < self.min_coverage:
             raise UserError(self._explain(report))
         print_log(report.table(), 'current')
         _protect(module, self.checkpoint)
+        if hasattr(module, '_params_init_info'):  # else mmengine's log says that every value is as it was
+            update_init_info(module, init_info=self._get_init_info())
+
+    def _convert(self, source: Source, module: nn.Module) -> Optional[Tuple[Dict[str, Tensor], str]]:
+        """The weights for a RICEViT in our layout, and where they were; None for other modules and unknown files."""
+        from mmrice.models import RICEViT
+        layout = recognise(source.state, source.name, self.prefix) if isinstance(module, RICEViT) else None
+        if layout is None:
+            return None
+        converted = convert_source(source, layout)
+        found = {**stated_options(source, layout), **measure(converted.state)}
+        differing = differences(found, {**live_numbers(module), 'norm_eps': module.pre_norm.eps})
+        if self.min_coverage >= 1 and differing:
+            raise UserError(f'{source.name}: {"; ".join(differing)}. Change the backbone in the config, or give a '
+                            'checkpoint of the same one.')
+        if self.min_coverage >= 1 and converted.strange:
+            raise UserError(f'{source.name}: {converted.strange[0]} has no place in RICEViT ({len(converted.strange)} '
+                            'such keys). It is a checkpoint of another architecture.')
+        others = {key: source.state[key] for key in converted.strange + converted.dropped
+                  if key.startswith(layout.prefix) and key not in converted.names}
+        origin = layout.prefix and f'{layout.prefix}*' if layout.name == OURS else layout.describe()
+        return {**others, **converted.state}, origin
 
     def _select(self, weights: Dict[str, Tensor], module: nn.Module) -> Tuple[Dict[str, Tensor], str]:
         own = set(module.state_dict())
@@ -61,7 +98,7 @@ class RICEPretrained:
 
         prefixes = PREFIXES if self.prefix is None else (self.prefix, )
         best = max(prefixes, key=lambda prefix: len(own & set(strip(prefix))))
-        return strip(best), best
+        return strip(best), best and f'{best}*'
 
     def _explain(self, report: LoadReport) -> str:
         return (f'{report.complaint()} Give a checkpoint of the same backbone (arch and patch_size), or lower '

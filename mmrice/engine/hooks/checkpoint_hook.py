@@ -14,6 +14,8 @@ from mmrice.utils import atomic_write
 
 from ..checkpoint_io import ATOMIC_BACKEND, replace_link, restore_buffers, to_plain
 from ..gradients import pending_gradients
+from ..load_report import unwrapped
+from ..weights import describe_training
 
 
 class _RemoveLater:
@@ -40,6 +42,8 @@ class CheckpointHook(_CheckpointHook):
     - ``latest.pth`` in the work directory is a link to the latest checkpoint.
     - ``torch.load(path, weights_only=True)`` reads it: NumPy values and log buffers become tensors.
     - Gradients that wait for the next step (``accumulative_counts``) are saved.
+    - ``meta['backbone']`` is the dict that builds the RICEViT of the model, and ``meta['preprocess']`` the mean and
+      standard deviation that it was trained with, so that the checkpoint can be exported.
 
     Args:
         **kwargs: See :class:`mmengine.hooks.CheckpointHook`. With ``backend_args`` or ``file_client_args`` of your own
@@ -58,7 +62,8 @@ class CheckpointHook(_CheckpointHook):
         return (self.backend_args or {}).get('backend') == ATOMIC_BACKEND
 
     def before_save_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Add waiting gradients and make everything plain."""
+        """Add waiting gradients and the description of the backbone, and make everything plain."""
+        checkpoint.setdefault('meta', {}).update(describe_training(unwrapped(runner.model)))
         if self._gradients and 'optimizer' in checkpoint:
             checkpoint['gradients'] = self._gradients
         plain = to_plain(dict(checkpoint))
