@@ -15,9 +15,9 @@ def multiplied(monkeypatch):
     shapes = []
     multiply = module._multiply
 
-    def counted(x, weight, bias=None):
+    def counted(x, weight, *args):
         shapes.append((*x.shape, len(weight)))
-        return multiply(x, weight, bias)
+        return multiply(x, weight, *args)
 
     monkeypatch.setattr(module, '_multiply', counted)
     return shapes
@@ -84,3 +84,15 @@ def test_a_second_derivative_is_refused_instead_of_wrong(multiplied):
     gradient, = torch.autograd.grad(Linear(8, 12)(x).square().sum(), x, create_graph=True)
     with pytest.raises(RuntimeError, match='once_differentiable'):
         gradient.sum().backward()
+
+
+def test_gelu_in_the_same_pass_equals_gelu_after_it_and_keeps_hooks(multiplied):
+    from mmrice.models.layers import FeedForward
+    feed_forward, x = FeedForward(8, 32), torch.randn(5, 8)
+    expected = feed_forward(x)
+    with torch.no_grad():
+        torch.testing.assert_close(feed_forward(x), expected, atol=1e-6, rtol=1e-5)
+        seen = []
+        feed_forward[1].register_forward_hook(lambda *args: seen.append(args[-1]))
+        torch.testing.assert_close(feed_forward(x), expected, atol=1e-6, rtol=1e-5)
+    assert len(seen) == 1

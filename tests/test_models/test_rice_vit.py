@@ -39,14 +39,15 @@ def test_checkpointing_changes_no_gradient():
         assert torch.equal(expected.grad, result.grad)
 
 
-def test_bf16_autocast_stays_near_float32_in_value_and_gradient():
+@pytest.mark.parametrize('dtype', [torch.bfloat16, torch.float16])
+def test_autocast_stays_near_float32_in_value_and_gradient(dtype):
     torch.manual_seed(0)
     model = RICEViT(TINY, patch_size=8, out_type='raw')
     x, direction = torch.randn(2, 3, 32, 32), torch.randn(2, 17, 32)
     results = []
     for enabled in (False, True):
         model.zero_grad()
-        with torch.autocast('cpu', torch.bfloat16, enabled=enabled):
+        with torch.autocast('cpu', dtype, enabled=enabled):
             output = model(x)[0]
         (output * direction).sum().backward()
         results.append((output.float(), model.layers[0].attn.qkv.weight.grad.clone()))

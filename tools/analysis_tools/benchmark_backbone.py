@@ -124,23 +124,13 @@ def peak_memory(build: Callable, args: argparse.Namespace) -> float:
 
 def _peak_memory_here(build: Callable, args: argparse.Namespace, threads: int) -> float:
     torch.set_num_threads(threads)
+    from mmrice.utils.timing import resident_memory
     model, x = build(args), torch.randn(batch_shape(args), dtype=args.dtype)
     train_step(model, x[:1, :, :args.patch_size, :args.patch_size])  # what is imported and set up at the first step
     before = resident_memory(reset_peak=True)[0]
     train_step(model, x)
     train_step(model, x)
-    return (resident_memory()[1] - before) / 2**10
-
-
-def resident_memory(reset_peak: bool = False) -> Tuple[int, int]:
-    """KiB of memory that this process has now, and the most it has had."""
-    try:
-        if reset_peak:
-            Path('/proc/self/clear_refs').write_text('5')
-        status = dict(line.split(':', 1) for line in Path('/proc/self/status').read_text().splitlines())
-    except OSError as error:
-        raise UserError('Memory on a CPU is measured on Linux only; give --no-memory.') from error
-    return tuple(int(status[key].split()[0]) for key in ('VmRSS', 'VmHWM'))
+    return (resident_memory()[1] - before) / 2**20
 
 
 def batch_shape(args: argparse.Namespace) -> Tuple[int, ...]:

@@ -50,7 +50,7 @@ def parse_args() -> argparse.Namespace:
 def measure(args: argparse.Namespace) -> List[Dict[str, Any]]:
     """One row for each size and kind of attention."""
     from mmrice.models import RICEViT
-    from mmrice.utils.flops import count_flops
+    from mmrice.utils.flops import vit_flops
     from mmrice.utils.timing import time_in_turn
     mixed = f'windows, {len(args.global_layers)} global layers'
     options = {GLOBAL: {}, mixed: dict(window_size=args.window_size, global_attn_indexes=args.global_layers),
@@ -64,11 +64,13 @@ def measure(args: argparse.Namespace) -> List[Dict[str, Any]]:
         calls = {name: partial(model, x) for name, model in models.items()}
         with torch.no_grad():
             times = time_in_turn(calls, args.repeats, 1, torch.cuda.synchronize if args.device != 'cpu' else int)
-            flops = {name: count_flops(model, calls[name]).total for name, model in models.items()}
         tokens = 1 + (size // args.patch_size)**2
         for name, seconds in ((name, median(rounds)) for name, rounds in times.items()):
+            model = models[name]
+            flops = vit_flops(model.embed_dims, model.num_layers, model.num_heads, model.layers[0].ffn[0].out_features,
+                              args.patch_size, size, size, 1, model.window_size, len(model.global_attn_indexes))
             rows.append(dict(attention=name, img_size=size, tokens=tokens, median_ms=1e3 * seconds,
-                             us_per_token=1e6 * seconds / tokens, gflops=flops[name] / 1e9))
+                             us_per_token=1e6 * seconds / tokens, gflops=flops / 1e9))
             print(f'{name} at {size} px: {seconds:.3g} s', flush=True)
     return rows
 

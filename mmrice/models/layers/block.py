@@ -1,12 +1,17 @@
 """Pre-norm transformer block with rotary self-attention."""
 from typing import Optional
 
+import torch
 from mmcv.cnn.bricks import DropPath
 from torch import Tensor, nn
 
 from .attention import Rope, RotaryAttention
-from .linear import Linear
+from .linear import Linear, linear_gelu
 from .window import Windows
+
+
+def _is_hooked(module: nn.Module) -> bool:
+    return bool(module._forward_hooks or module._forward_pre_hooks)
 
 
 class FeedForward(nn.Sequential):
@@ -14,6 +19,14 @@ class FeedForward(nn.Sequential):
 
     def __init__(self, embed_dims: int, hidden_dims: int) -> None:
         super().__init__(Linear(embed_dims, hidden_dims), nn.GELU(), Linear(hidden_dims, embed_dims))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Shape (..., embed_dims) in and out. Without gradients, the first two layers are one pass unless replaced or
+        hooked."""
+        first, gelu, last = self
+        if torch.is_grad_enabled() or type(first) is not Linear or _is_hooked(first) or _is_hooked(gelu):
+            return super().forward(x)
+        return last(linear_gelu(x, first.weight, first.bias))
 
 
 class Block(nn.Module):

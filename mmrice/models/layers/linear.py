@@ -24,9 +24,9 @@ def _applies(x: Tensor, weight: Tensor) -> bool:
             and not torch.is_autocast_enabled('cpu') and not torch.compiler.is_compiling())
 
 
-def _multiply(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
-    """``x @ weight.T + bias`` of matrices, strided ones too."""
-    return _linear_pointwise(x, weight, bias, 'none', [], '')
+def _multiply(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None, activation: str = 'none') -> Tensor:
+    """``x @ weight.T + bias`` of matrices, strided ones too; 'gelu' is the exact one."""
+    return _linear_pointwise(x, weight, bias, activation, [], 'none' if activation == 'gelu' else '')
 
 
 class _OneDNNLinear(torch.autograd.Function):
@@ -63,6 +63,13 @@ def linear(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
     if torch.is_grad_enabled() and (x.requires_grad or weight.requires_grad):
         return _OneDNNLinear.apply(x, weight, bias)
     return _multiply(x, weight, bias)
+
+
+def linear_gelu(x: Tensor, weight: Tensor, bias: Optional[Tensor] = None) -> Tensor:
+    """Exact GELU of :func:`linear`, in one pass where no gradient is needed and the kernel can."""
+    if not torch.is_grad_enabled() and _applies(x, weight):
+        return _multiply(x, weight, bias, 'gelu')
+    return F.gelu(linear(x, weight, bias))
 
 
 class Linear(nn.Linear):
