@@ -1,10 +1,10 @@
-"""The losses against a float64 loop over the paper's formulas, and the sampling of negatives."""
+"""The head against a float64 loop over the paper's formulas."""
 import math
 
 import pytest
 import torch
 
-from mmrice.models import ClassCenters, ClusterDiscriminationHead
+from mmrice.models import ClusterDiscriminationHead
 from mmrice.models.losses import multi_label_loss, single_label_loss
 from mmrice.utils import UserError
 
@@ -82,49 +82,12 @@ def test_a_kind_without_regions_has_zero_loss_and_zero_gradients(head):
     assert not head.centers['ocr'].weight.grad.any()
 
 
-def test_sampled_negatives_number_rho_k_and_never_hold_a_regions_own_label():
-    centers = ClassCenters(40, 4, sample_ratio=0.25).train()
-    labels = torch.arange(40)[:, None]
-    seen = torch.zeros(40)
-    for _ in range(200):
-        drawn = centers._draw()
-        assert len(drawn) == len(drawn.unique()) == 10
-        is_negative = centers._is_negative(labels, drawn)
-        own = (drawn == labels).any(1)
-        assert torch.equal(is_negative.sum(1), 10 - own.long())
-        assert not (is_negative & (drawn == labels)).any()
-        seen[drawn] += 1
-        centers.num_steps += 1
-    assert seen.min() > 20 and seen.max() < 85  # 50 expected, uniform
-
-
-def test_draws_depend_on_the_step_alone_and_resume_with_the_state():
-    first, second = (ClassCenters(100, 4, sample_ratio=0.1) for _ in range(2))
-    draws = []
-    for _ in range(3):
-        draws.append(first._draw())
-        first(torch.randn(2, 4), torch.tensor([[1], [2]]))
-    assert not torch.equal(draws[0], draws[1])
-    second.load_state_dict(first.state_dict())
-    assert torch.equal(second._draw(), first._draw())
-    torch.rand(7)
-    assert torch.equal(second._draw(), first._draw())
-
-
-def test_negatives_of_a_dense_table_are_all_other_classes():
-    torch.manual_seed(0)
-    dense = ClassCenters(6, 4, sample_ratio=1., scale=3.)
-    embeddings, labels = torch.randn(3, 4), torch.tensor([[0], [5], [2]])
-    result = dense(embeddings, labels)
-    logits = 3 * torch.cosine_similarity(embeddings[:, None], dense.weight[None], dim=2)
-    expected = logits.masked_fill(torch.nn.functional.one_hot(labels[:, 0], 6).bool(), -torch.inf).logsumexp(1)
-    torch.testing.assert_close(result.neg_logsumexp, expected)
-
-
 @pytest.mark.parametrize('arguments, message', [
     ({}, 'give object'),
     (dict(object=dict(num_classes=0)), 'num_classes=0 must be positive'),
     (dict(object=dict(num_classes=5, sample_ratio=0.)), r'sample_ratio=0.0 must lie in \(0, 1\]'),
+    (dict(object=dict(num_classes=5), loss='focal'), "loss='focal' is none of rice, softmax"),
+    (dict(object=dict(num_classes=5), margin=dict(m=1)), 'expected m1, m2, m3'),
 ])
 def test_a_wrong_argument_is_named(arguments, message):
     with pytest.raises(UserError, match=message):

@@ -1,44 +1,60 @@
 """A table of class centres and the cosines of regions to their own and to sampled other centres."""
-from typing import NamedTuple
+from typing import List, NamedTuple, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
+from mmengine.dist import get_dist_info
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
+from mmrice.parallel import Rows, all_gather_numbers, gather_rows, mark_shard, rows_of, shard_rows, sum_parts
 from mmrice.registry import MODELS
 from mmrice.utils.errors import UserError
 from mmrice.utils.seeding import mix
 
+from ..losses.blockwise import Options, compare_in_blocks
+from .sampling import draw_classes, init_centers
+
 
 class Similarities(NamedTuple):
-    """What a loss needs to know of R regions and their centres; everything float32 or bool.
-
-    Whoever implements ``forward(embeddings, labels) -> Similarities`` can stand in for :class:`ClassCenters`, a table
-    whose rows are split over ranks for one.
-    """
-    pos_cosine: Tensor  # (R, P) to each label's centre; arbitrary where padded
+    """What a loss needs to know of the R regions of this rank and their centres; everything float32 or bool."""
+    pos_cosine: Tensor  # (R, P) to each label's centre; 0 where padded
     is_pos: Tensor  # (R, P) False where padded
     neg_logsumexp: Tensor  # (R,) of scale * cosine over the sampled negatives; -inf where there is none
     neg_max_cosine: Tensor  # (R,) of the nearest sampled negative; -inf where there is none
     num_negatives: Tensor  # (R,) drawn for each region
+    loss_factor: float  # of a region's loss: summed on each rank, their mean over ranks is the mean over all regions
 
 
 @MODELS.register_module()
 class ClassCenters(BaseModule):
-    """Learned class centres in one process, dense or with sampled negatives.
+    """Learned class centres, rows split over all ranks, with sampled negatives; no tensor of regions x classes.
 
     Embeddings and centres are L2-normalised. Negatives of a step are ``floor(sample_ratio * num_classes)`` classes
-    drawn uniformly without replacement and shared by all regions; a region's own labels are left out of its negatives
-    (RICE, sec. 3.3: uniform over the other classes). Positives need not be among the drawn classes, so negatives exist
-    however many positives a batch has. Partial FC instead fills the positives of the batch up to the sample size.
+    drawn uniformly and shared by all regions; a region's own labels are left out of its negatives (RICE, sec. 3.3:
+    uniform over the other classes). Positives need not be among the drawn classes, so negatives exist however many
+    positives a batch has. Partial FC instead fills the positives of the batch up to the sample size, and with RICE's
+    ten regions an image draws no negative at all.
+
+    Losses, gradients, draws and initial values are the same for any number of ranks. With ``sample_ratio`` below 1 the
+    gradient is sparse: rows that took no part have none, for an optimizer such as :class:`mmrice.SparseAdamW`, and
+    keep their values bit for bit. Products are in the dtype of autocast, all else in float32.
 
     Args:
         num_classes (int): Number of centres K.
         embed_dims (int): Dims D of an embedding.
         sample_ratio (float): Share of the classes drawn each step; 1 uses all. Defaults to 1.
         scale (float): Factor of the cosines in ``neg_logsumexp``. Defaults to 64.
-        seed (int): Of the draws, which depend on it and on the number of steps made alone. Defaults to 0.
+        num_subsets (int): Draw this many subsets; region i of the batch takes the (i mod n)-th. With the number of
+            regions an image it is one subset for each region slot. Defaults to 1.
+        correct_sampling (bool): Add log(other classes / negatives drawn) to ``neg_logsumexp``. The mean of exp over a
+            uniform draw is unbiased, so that exp of the corrected value is an unbiased estimate of the sum over all
+            other classes; its logarithm is biased downwards, less the more are drawn. The paper does not correct.
+            Defaults to False.
+        filter_threshold (float, optional): See :class:`mmrice.models.losses.blockwise.Options`. Defaults to None.
+        block_size (int, optional): Classes compared at once. Defaults to None: what suits the device.
+        single_label (bool): Every region must have one label. Defaults to False.
+        seed (int): Of draws and initial values. Defaults to 0.
         init_cfg (dict, optional): Weights to load. Defaults to None.
     """
 
@@ -47,57 +63,124 @@ class ClassCenters(BaseModule):
                  embed_dims: int,
                  sample_ratio: float = 1.,
                  scale: float = 64.,
+                 num_subsets: int = 1,
+                 correct_sampling: bool = False,
+                 filter_threshold: Optional[float] = None,
+                 block_size: Optional[int] = None,
+                 single_label: bool = False,
                  seed: int = 0,
-                 init_cfg=None) -> None:
+                 init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
         if not 0 < sample_ratio <= 1:
             raise UserError(f'ClassCenters: sample_ratio={sample_ratio} must lie in (0, 1].')
-        if num_classes < 1:
-            raise UserError(f'ClassCenters: num_classes={num_classes} must be positive.')
+        for name, value in dict(num_classes=num_classes, num_subsets=num_subsets).items():
+            if value < 1:
+                raise UserError(f'ClassCenters: {name}={value} must be positive.')
         self.num_classes = num_classes
-        self.num_samples = max(1, int(num_classes * sample_ratio))
+        self.num_samples = max(1, int(num_classes * sample_ratio + 1e-6))
         self.scale = scale
+        self.num_subsets = num_subsets
+        self.correct_sampling = correct_sampling
+        self.single_label = single_label
         self.seed = seed
-        self.weight = nn.Parameter(torch.empty(num_classes, embed_dims).normal_(std=0.01))
+        self.shard = shard_rows(num_classes)
+        self.weight = mark_shard(nn.Parameter(torch.empty(self.shard.stop - self.shard.start, embed_dims)), self.shard)
+        init_centers(self.weight, num_classes, mix(seed, -1), self.shard.start)
+        self.sparse = self.num_samples < num_classes  # as nn.Embedding says that its gradient is sparse
+        self.options = Options(scale, filter_threshold, block_size=block_size, sparse=self.sparse,
+                               weight_grad_scale=1 / get_dist_info()[1])
         self.register_buffer('num_steps', torch.zeros((), dtype=torch.int64))
 
-    def _draw(self) -> Tensor:
-        """Classes to take negatives from, sorted, shape (S,)."""
-        if self.num_samples == self.num_classes:
-            return torch.arange(self.num_classes, device=self.weight.device)
-        generator = torch.Generator().manual_seed(mix(self.seed, int(self.num_steps)))
-        drawn = torch.randperm(self.num_classes, generator=generator)[:self.num_samples]
-        return drawn.sort().values.to(self.weight.device)
+    def extra_repr(self) -> str:
+        """Sizes for ``print``."""
+        return f'num_classes={self.num_classes}, rows {self.shard.start} to {self.shard.stop}'
+
+    def _draw(self, subset: int = 0) -> Tensor:
+        """Rows of this rank to take negatives from, counted from its first, sorted, shape (S,)."""
+        seed = mix(self.seed, int(self.num_steps), subset)
+        classes = draw_classes(self.num_classes, self.num_samples, seed, self.shard.start, self.shard.stop)
+        return (classes - self.shard.start).to(self.weight.device)
 
     def forward(self, embeddings: Tensor, labels: Tensor) -> Similarities:
-        """Compare regions with their own centres and with sampled negatives.
+        """Compare regions with their own centres and with sampled negatives. All ranks must call it.
 
         Args:
-            embeddings: shape (R, D).
-            labels: Class indices, int64, shape (R, P), padded with -1.
+            embeddings: shape (R, D); R may differ between ranks and be 0.
+            labels: Class indices, int64, shape (R, P), padded with -1; repeated ones count once.
 
         Returns:
             Similarities: See there.
+
+        Raises:
+            UserError: A label is out of range, missing or no integer, on any rank; raised on all.
         """
-        drawn = self._draw()
+        device_type = embeddings.device.type
+        half = torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else None
+        with torch.autocast(device_type, enabled=False):
+            labels, rows = self._gather_labels(labels)
+            unit = gather_rows(F.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), dim=1),
+                               rows)
+            inside = (labels >= self.shard.start) & (labels < self.shard.stop)
+            pos_cosine, logsumexp, highest, num_own = self._compare(
+                unit, torch.where(inside, labels - self.shard.start, -1), self.options._replace(half=half))
+            sums, logsumexp, highest = sum_parts(
+                torch.cat([pos_cosine, num_own[:, None].to(unit)], dim=1), logsumexp, highest, rows)
         if self.training:
             self.num_steps += 1
-        with torch.autocast(embeddings.device.type, enabled=False):
-            embeddings = F.normalize(embeddings.float(), dim=1)
-            is_pos = labels >= 0
-            pos_centers = F.normalize(self.weight[labels.clamp(min=0)], dim=-1)
-            pos_cosine = torch.einsum('rd,rpd->rp', embeddings, pos_centers).clamp(-1, 1)
-            cosine = embeddings @ F.normalize(self.weight[drawn], dim=1).t()
-            is_neg = self._is_negative(labels, drawn)
-            cosine = cosine.clamp(-1, 1).masked_fill(~is_neg, -torch.inf)
-            return Similarities(pos_cosine, is_pos, (self.scale * cosine).logsumexp(dim=1),
-                                cosine.detach().amax(dim=1), is_neg.sum(dim=1))
+        is_pos = labels[rows.own] >= 0
+        num_negatives = self.num_samples - sums[:, -1].detach()
+        if self.correct_sampling:
+            num_others = self.num_classes - is_pos.sum(1)
+            logsumexp = logsumexp + (num_others / num_negatives.clamp(min=1)).clamp(min=1).log()
+        world = len(rows.counts)
+        return Similarities(sums[:, :-1], is_pos, logsumexp, highest, num_negatives, world / max(1, rows.total))
 
-    def _is_negative(self, labels: Tensor, drawn: Tensor) -> Tensor:
-        """Which drawn classes are none of a region's labels, bool, shape (R, S)."""
-        place = torch.searchsorted(drawn, labels).clamp(max=len(drawn) - 1)
-        is_own = (drawn[place] == labels)  # -1 is never drawn
-        is_negative = torch.ones(len(labels), len(drawn), dtype=torch.bool, device=labels.device)
-        row, column = is_own.nonzero(as_tuple=True)
-        is_negative[row, place[row, column]] = False
-        return is_negative
+    def _compare(self, unit: Tensor, labels: Tensor, options: Options) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Results for all regions over this rank's rows, and how many of a region's labels were drawn."""
+        parts: List[Tuple[Tensor, ...]] = []
+        for subset in range(self.num_subsets):
+            some = labels[subset::self.num_subsets]
+            drawn = self._draw(subset)
+            parts.append((*compare_in_blocks(unit[subset::self.num_subsets], self.weight, some, drawn, options),
+                          torch.isin(some, drawn).sum(1)))
+        if self.num_subsets == 1:
+            return parts[0]
+        order = torch.arange(len(unit), device=unit.device)
+        place = torch.cat([order[subset::self.num_subsets] for subset in range(self.num_subsets)]).argsort()
+        return tuple(torch.cat(part)[place] for part in zip(*parts))
+
+    def _gather_labels(self, labels: Tensor) -> Tuple[Tensor, Rows]:
+        """Labels of all ranks, (R, P), each once in its row, and how the rows are spread. One sync for all checks."""
+        region, label = self._first_bad(labels)
+        everyone = all_gather_numbers([*labels.shape, region, label], self.weight.device)
+        for rank, (_, _, region, label) in enumerate(everyone):
+            if region >= 0:
+                raise UserError(self._complaint(rank, region, label, labels))
+        most = max(1, *(width for _, width, *_ in everyone))
+        rows = rows_of([count for count, *_ in everyone])
+        labels = labels.to(torch.int64).sort(dim=1, descending=True).values if labels.size(1) > 1 else labels
+        repeated = torch.zeros_like(labels, dtype=torch.bool)
+        repeated[:, 1:] = labels[:, 1:] == labels[:, :-1]
+        labels = F.pad(labels.masked_fill(repeated, -1), (0, most - labels.size(1)), value=-1)
+        return gather_rows(labels, rows), rows
+
+    def _first_bad(self, labels: Tensor) -> Tuple[int, int]:
+        """Region and label of the first that cannot be used, or (-1, -1)."""
+        if labels.is_floating_point():
+            return (0, -3) if labels.numel() else (-1, -1)
+        bad = (labels < -1) | (labels >= self.num_classes)
+        if self.single_label:
+            bad = bad | ((labels >= 0).sum(1) != 1)[:, None]
+        if not bad.any():
+            return -1, -1
+        region, column = bad.nonzero()[0].tolist()
+        return region, int(labels[region, column])
+
+    def _complaint(self, rank: int, region: int, label: int, labels: Tensor) -> str:
+        where = f'{self.num_classes} class centres: region {region} of rank {rank}'
+        if label == -3 and labels.is_floating_point():
+            return f'{where}: labels are {labels.dtype}. Expected int64.'
+        if -1 <= label < self.num_classes:
+            return f'{where} has several labels or none, but the table takes exactly one a region.'
+        return (f'{where} has label {label}. Expected 0 to {self.num_classes - 1}, or -1 as padding. Were the regions '
+                'labelled with as many classes as the config says (num_classes)?')

@@ -29,7 +29,8 @@ def multi_label_loss(pos_RP: Tensor, is_pos_RP: Tensor, neg_logsumexp_R: Tensor)
 
     Args:
         pos_RP: Scaled cosines to the centres of the region's labels, shape (R, P), float32.
-        is_pos_RP: False where ``pos_RP`` is padding, bool, shape (R, P); at least one True in each row.
+        is_pos_RP: False where ``pos_RP`` is padding, bool, shape (R, P); a row without True has the
+            second term alone.
         neg_logsumexp_R: As in :func:`single_label_loss`.
 
     Returns:

@@ -1,17 +1,17 @@
 """RICE: region-based cluster discrimination (wiring)."""
-from typing import Dict, List, Optional, Tuple
+from typing import Dict, List, Tuple
 
 import torch
-import torch.nn.functional as F
-from mmpretrain.models.selfsup.base import BaseSelfSupervisor
 from torch import Tensor
 
 from mmrice.registry import MODELS
 from mmrice.structures import RegionDataSample
 
+from .base import ClusterPretrainer, pad_labels
+
 
 @MODELS.register_module()
-class RICE(BaseSelfSupervisor):
+class RICE(ClusterPretrainer):
     """Pretrain a backbone by discriminating the regions of each image (RICE, ICCV 2025).
 
     The image is encoded once; the neck turns each box into an embedding; the head discriminates it against object
@@ -20,20 +20,9 @@ class RICE(BaseSelfSupervisor):
     Args:
         backbone (dict): A :class:`mmrice.RICEViT` with ``out_type='raw'``.
         neck (dict): A :class:`mmrice.RegionTransformer`.
-        head (dict): A :class:`mmrice.ClusterDiscriminationHead`.
-        data_preprocessor (dict, optional): Defaults to mmengine's ``ImgDataPreprocessor``, which normalises, pads and
-            stacks; boxes stay valid since padding is at the right and the bottom.
-        init_cfg (dict, optional): Weights to load. Defaults to None.
+        head (dict): A :class:`mmrice.ClusterDiscriminationHead` with ``object``, ``ocr`` or both.
+        data_preprocessor, init_cfg (dict, optional): See :class:`~.base.ClusterPretrainer`.
     """
-
-    def __init__(self,
-                 backbone: dict,
-                 neck: dict,
-                 head: dict,
-                 data_preprocessor: Optional[dict] = None,
-                 init_cfg: Optional[dict] = None) -> None:
-        data_preprocessor = {'type': 'mmengine.ImgDataPreprocessor', **(data_preprocessor or {})}
-        super().__init__(backbone, neck, head, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
 
     def extract_regions(self, inputs: Tensor, boxes: List[Tensor]) -> Tensor:
         """Embed regions: images (B, 3, H, W) and per-image boxes (K_i, 4), xyxy in pixels, to (sum of K_i, D)."""
@@ -58,6 +47,5 @@ class RICE(BaseSelfSupervisor):
     def gather_regions(data_samples: List[RegionDataSample]) -> Tuple[List[Tensor], Tensor, Tensor]:
         """Boxes of each image, (K_i, 4), and kinds (R,) and labels (R, P), padded with -1, of all regions."""
         regions = [sample.gt_regions for sample in data_samples]
-        most = max(region.labels.size(1) for region in regions)
-        labels = [F.pad(region.labels, (0, most - region.labels.size(1)), value=-1) for region in regions]
-        return [region.bboxes for region in regions], torch.cat([region.kinds for region in regions]), torch.cat(labels)
+        labels = pad_labels([region.labels for region in regions])
+        return [region.bboxes for region in regions], torch.cat([region.kinds for region in regions]), labels
