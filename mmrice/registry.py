@@ -14,6 +14,7 @@ from .utils.errors import UserError
 # {registry: {type: module that registers it}}
 LAZY_MODULES: Dict[str, Dict[str, str]] = {
     'model': {
+        'MLCD': 'mmrice.models.pretrainers.mlcd',
         'RICE': 'mmrice.models.pretrainers.rice',
     },
     'dataset': {
@@ -68,6 +69,7 @@ DATASETS = _child('dataset', roots.DATASETS, 'mmrice.datasets', 'mmrice.engine')
 TRANSFORMS = _child('transform', roots.TRANSFORMS, 'mmrice.datasets')
 DATA_SAMPLERS = _child('data sampler', roots.DATA_SAMPLERS, 'mmrice.datasets', 'mmrice.engine')
 HOOKS = _child('hook', roots.HOOKS, 'mmrice.engine')
+OPTIMIZERS = _child('optimizer', roots.OPTIMIZERS, 'mmrice.engine')
 OPTIM_WRAPPERS = _child('optim_wrapper', roots.OPTIM_WRAPPERS, 'mmrice.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child('optimizer wrapper constructor', roots.OPTIM_WRAPPER_CONSTRUCTORS,
                                     'mmrice.engine')

@@ -16,6 +16,7 @@ from .config import section
 from .quiet import format_once, quiet_logs, quiet_warnings
 
 SAMPLER, DATASET = 'mmrice.ExactBatchSampler', 'mmrice.SeededDataset'
+_PLAIN_TYPES = ('OptimWrapper', 'mmengine.OptimWrapper')
 _AMP_TYPES = ('AmpOptimWrapper', 'mmengine.AmpOptimWrapper')
 
 
@@ -63,20 +64,23 @@ def set_resume(cfg: Config, resume: Optional[str]) -> None:
 
 
 def set_amp(cfg: Config, amp: bool) -> None:
-    """Let AMP work on every device; switch it on where asked for.
+    """Let AMP work on every device and clipping over ranks; switch AMP on where asked for.
 
     Args:
-        cfg: Its ``optim_wrapper`` is changed in place.
+        cfg: Its ``optim_wrapper`` is changed in place: mmengine's wrappers become ours.
         amp: From ``--amp``.
     """
     wrapper = cfg.optim_wrapper
-    if amp and wrapper.get('type', 'OptimWrapper') not in (*_AMP_TYPES, 'mmrice.AmpOptimWrapper'):
-        if wrapper.get('type', 'OptimWrapper') not in ('OptimWrapper', 'mmengine.OptimWrapper'):
+    kind = wrapper.get('type', 'OptimWrapper')
+    if amp and kind not in (*_AMP_TYPES, 'mmrice.AmpOptimWrapper'):
+        if kind not in (*_PLAIN_TYPES, 'mmrice.OptimWrapper'):
             raise UserError(f'--amp: optim_wrapper is a {wrapper.type}; only OptimWrapper can be switched.')
-        wrapper.type = 'AmpOptimWrapper'
+        kind = 'AmpOptimWrapper'
         wrapper.setdefault('loss_scale', 'dynamic')
-    if wrapper.get('type') in _AMP_TYPES:
+    if kind in _AMP_TYPES:
         wrapper.type = 'mmrice.AmpOptimWrapper'
+    elif kind in _PLAIN_TYPES and 'optimizer' in wrapper:  # without one it is a dict of wrappers
+        wrapper.type = 'mmrice.OptimWrapper'
 
 
 def scale_lr(cfg: Config) -> None:

@@ -13,14 +13,17 @@ from torch import nn
 from mmrice.compat.environment import has_cpu_bf16
 from mmrice.registry import OPTIM_WRAPPERS
 
+from .optim_wrapper import RowGradients, agree_on_overflow
+
 
 @OPTIM_WRAPPERS.register_module()
-class AmpOptimWrapper(_AmpOptimWrapper):
+class AmpOptimWrapper(RowGradients, _AmpOptimWrapper):
     """mmengine's AmpOptimWrapper, on the CPU as well.
 
     On an accelerator it is mmengine's: float16 with a dynamic loss scale by default. On the CPU it is bfloat16 autocast
     without a loss scale. Weights, gradients and the optimizer's state are float32 either way; gradient clipping and
-    accumulation work as usual.
+    accumulation work as usual, with sparse gradients and tables that are split over ranks as in
+    :class:`mmrice.OptimWrapper`: a gradient that overflows on one rank makes all of them skip the step.
 
     Args:
         loss_scale (float | str | dict): Loss scale, for accelerators. Defaults to 'dynamic'.
@@ -59,6 +62,25 @@ class AmpOptimWrapper(_AmpOptimWrapper):
         context = super().optim_context if self._half else super(_AmpOptimWrapper, self).optim_context
         with context(model):
             yield
+
+    def step(self, **kwargs: Any) -> None:
+        """Unscale and clip gradients and update the parameters, on all ranks or on none.
+
+        Args:
+            **kwargs: Of the optimizer's step.
+        """
+        if not self.clip_grad_kwargs and self._must_agree():
+            self.loss_scaler.unscale_(self.optimizer)
+            agree_on_overflow(self.loss_scaler, self.optimizer)
+        super().step(**kwargs)
+
+    def _must_agree(self) -> bool:
+        return self.loss_scaler.is_enabled() and self._is_split()
+
+    def _clip_grad(self) -> None:
+        if self._must_agree():
+            agree_on_overflow(self.loss_scaler, self.optimizer)
+        super()._clip_grad()
 
     def load_state_dict(self, state_dict: dict) -> None:
         """Load a state, of a run on the CPU too, which has no loss scale."""
