@@ -7,7 +7,8 @@ from mmengine.config import Config
 from mmrice.utils import UserError
 
 MINI = 'python tools/dataset_converters/prepare_mini.py'
-REGIONS = 'python tools/build_region_data.py configs/data_engine/mini.py'
+BUILD = 'python tools/build_region_data.py configs/data_engine/'
+SHARDS = {'regions': f'{BUILD}mini.py', 'images': f'{BUILD}mini_images.py'}  # below data/mini
 
 
 def check_data(cfg: Config, splits: Sequence[str]) -> None:
@@ -61,5 +62,6 @@ def _joined(root: str, path: str) -> Path:
 def _how_to_build(path: Path, field: str) -> str:
     parts = path.parts
     if 'mini' in parts:
-        return f'Build it with: {MINI}' + (f' && {REGIONS}' if 'regions' in parts else '')
+        below = parts[parts.index('mini') + 1:][:1]
+        return 'Build it with: ' + ' && '.join([MINI, *(SHARDS[folder] for folder in below if folder in SHARDS)])
     return f'Put the data there, or set the path with --cfg-options {field}=...'

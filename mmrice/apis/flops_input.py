@@ -64,8 +64,8 @@ def _height_width(size: Any, reverse: bool) -> Size:
 def find_pipeline(cfg: Config, split: str) -> List[dict]:
     """The transforms of 'train' or 'test' data, empty where there are none."""
     dataset = (cfg.get(f'{split}_dataloader') or {}).get('dataset') or {}
-    while 'pipeline' not in dataset and dataset.get('dataset'):
-        dataset = dataset['dataset']
+    while 'pipeline' not in dataset and (dataset.get('dataset') or dataset.get('datasets')):
+        dataset = dataset.get('dataset') or dataset['datasets'][0]
     return list(dataset.get('pipeline') or cfg.get(f'{split}_pipeline') or [])
 
 

@@ -8,9 +8,10 @@ from .encoders import HandcraftedEncoder, MMPretrainEncoder
 from .executors import LocalExecutor
 from .ingest import ImageFolders
 from .ocr import RapidOCRReader
-from .proposers import AnnotationProposer, SelectiveSearchProposer
+from .proposers import AnnotationProposer, SelectiveSearchProposer, WholeImageProposer
 from .vocabulary import WordVocabulary
 from .whitening import PCAWhitening
 
 __all__ = ['AnnotationProposer', 'FaissKMeans', 'HandcraftedEncoder', 'ImageFolders', 'LocalExecutor',
-           'MMPretrainEncoder', 'PCAWhitening', 'RapidOCRReader', 'SelectiveSearchProposer', 'WordVocabulary']
+           'MMPretrainEncoder', 'PCAWhitening', 'RapidOCRReader', 'SelectiveSearchProposer', 'WholeImageProposer',
+           'WordVocabulary']

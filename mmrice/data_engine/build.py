@@ -42,9 +42,20 @@ class Build:
             self.vocabulary = build_part(engine['label'].get('vocabulary'), 'label.vocabulary')
         self.digests = {name: digest([name, engine[name], part.version, getattr(part, 'fingerprint', list)()])
                         for name, part in parts.items()}
-        self.digests['label'] = digest(['label', engine['label'], self.clusterer.version])
+        self.kind = getattr(parts['propose'], 'kind', 'object')
+        self.top_k = self._top_k(engine['label'])
+        self.digests['label'] = digest(['label', engine['label'], self.clusterer.version, self.kind])
         self.stamps: Dict[str, List[Stamp]] = {}
         self.plan: Dict[str, List[dict]] = {}
+
+    def _top_k(self, label: Dict[str, Any]) -> Optional[int]:
+        top_k = label.get('top_k')
+        if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
+            raise UserError(f'engine.label.top_k is {top_k!r}, expected a number of clusters, 1 or more.')
+        if self.kind == 'object' and (top_k or 1) > 1:
+            raise UserError(f'engine.label.top_k is {top_k}, but an object region has one label. Leave it out, or '
+                            'propose whole images with mmrice.WholeImageProposer.')
+        return top_k
 
     def run(self, stages: Optional[Sequence[str]] = None) -> str:
         """Bring the given stages up to date.
@@ -72,7 +83,7 @@ class Build:
             for name in self.stages[:last + 1]:
                 self._bring_up_to_date(name, name in wanted)
             if 'label' in self.stamps:
-                return write_summary(self.space, self.engine, self.stamps)
+                return write_summary(self.space, self.engine, self.stamps, self.kind)
         return f'{self.space.root}: up to date as far as {self.stages[last]}; run the remaining stages to finish.'
 
     def _make_plan(self, renew: bool) -> None:
@@ -104,7 +115,8 @@ class Build:
         if stage == 'label':
             centers = self.stamps['cluster'][0].digests()
             shared = [*centers, write_vocabulary(self.space, self.vocabulary, list(self.plan))]
-            extra = {'ocr': self.vocabulary is not None, 'centers': digest(centers)}
+            extra = {'ocr': self.vocabulary is not None, 'centers': digest(centers), 'kind': self.kind,
+                     'top_k': self.top_k}
         stamps: Dict[str, Stamp] = {}
         jobs = []
         for number, (shard, images) in enumerate(self.plan.items()):

@@ -96,16 +96,34 @@ class FaissKMeans:
                   **size_report(counts)}
         return Clusters(centers, fitted, report)
 
-    def assign(self, features_ND: np.ndarray, clusters: Clusters) -> np.ndarray:
-        """Nearest centre of each embedding (cosine, which for unit vectors is the paper's L2), shape (N,), int64."""
+    def assign(self, features_ND: np.ndarray, clusters: Clusters, top_k: Optional[int] = None) -> np.ndarray:
+        """Nearest centre of each embedding (cosine, which for unit vectors is the paper's L2), shape (N,), int64.
+
+        Args:
+            features_ND: float16 or float32, rows of length one.
+            clusters: From :meth:`fit`.
+            top_k: Give the k nearest, shape (N, k), the nearest one first (MLCD). Defaults to None.
+
+        Raises:
+            UserError: There are fewer than k centres.
+        """
+        if top_k is not None and top_k > len(clusters.centers):
+            raise UserError(f'engine.label.top_k is {top_k}, but there are {len(clusters.centers)} clusters.')
         features = np.ascontiguousarray(features_ND, np.float32)
         if clusters.projection is not None:
             features = project(features, **clusters.projection)
-        return nearest(features, clusters.centers)[0]
+        labels = nearest_k(features, clusters.centers, top_k or 1)[0]
+        return labels[:, 0] if top_k is None else labels
 
 
 def nearest(features_ND: np.ndarray, centers_KD: np.ndarray) -> Tuple[np.ndarray, np.ndarray]:
     """Index and cosine of the nearest centre of each row, shapes (N,), int64 and float32."""
-    import faiss
-    similarity, labels = faiss.knn(features_ND, centers_KD, 1, metric=faiss.METRIC_INNER_PRODUCT)
+    labels, similarity = nearest_k(features_ND, centers_KD, 1)
     return labels[:, 0], similarity[:, 0]
+
+
+def nearest_k(features_ND: np.ndarray, centers_KD: np.ndarray, k: int) -> Tuple[np.ndarray, np.ndarray]:
+    """Indices and cosines of the k nearest centres of each row, the nearest first, shapes (N, k), int64 and float32."""
+    import faiss
+    similarity, labels = faiss.knn(features_ND, centers_KD, k, metric=faiss.METRIC_INNER_PRODUCT)
+    return labels, similarity

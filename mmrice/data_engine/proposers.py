@@ -30,6 +30,7 @@ class Proposer:
         max_regions: Boxes an image at most; 0 keeps all.
     """
     version = 1
+    kind = 'object'  # of the regions that come of the boxes
 
     def __init__(self, min_edge: float = 128, max_aspect: float = 5, max_area: float = 0.9, nms_iou: float = 0.7,
                  max_regions: int = 0) -> None:
@@ -89,6 +90,21 @@ class SelectiveSearchProposer(Proposer):
         back = np.array([width / small.shape[1], height / small.shape[0]] * 2, np.float32)
         return Proposals(np.concatenate([boxes for boxes, _ in found]) * back,
                          np.concatenate([scores for _, scores in found]))
+
+
+@ENGINE_STAGES.register_module()
+class WholeImageProposer:
+    """One box an image, the image itself, for image-level cluster discrimination (UNICOM, MLCD).
+
+    Its regions are of kind 'image'; ``engine.label.top_k`` says how many clusters each gets.
+    """
+    version = 1
+    kind = 'image'
+
+    def __call__(self, image: np.ndarray, record: Dict[str, Any]) -> Proposals:
+        """See :meth:`Proposer.__call__`."""
+        height, width = image.shape[:2]
+        return Proposals(np.array([[0, 0, width, height]], np.float32), np.ones(1, np.float32))
 
 
 @ENGINE_STAGES.register_module()

@@ -32,7 +32,8 @@ class Job(NamedTuple):
         config: The part's config dict.
         config_digest: For the stamp.
         inputs: Digests of what the stage reads, for the stamp.
-        extra: ingest: the shard's images; label: whether there are OCR results; else None.
+        extra: ingest: the shard's images; label: whether there are OCR results, the kind of the proposed regions, and
+            how many labels each gets; else None.
         num_images: For progress.
     """
     root: Path
@@ -114,9 +115,12 @@ def _clusters(root: Path, version: str) -> Clusters:
 
 
 def label_shard(clusterer: Any, space: Workspace, shard: str, extra: Dict[str, Any]) -> Done:
-    """Write the parquet: nearest centre of each object region, words of each OCR region."""
+    """Write the parquet: nearest centre of each object region, or the nearest ones of each image; words of each OCR
+    region."""
     features = np.load(space.work(shard, 'embed', 'npy'))
-    labels = clusterer.assign(features, _clusters(space.root, extra['centers'])) if len(features) else []
+    kind, top_k, labels = extra['kind'], extra['top_k'] or 1, []
+    if len(features):
+        labels = clusterer.assign(features, _clusters(space.root, extra['centers']), top_k).tolist()
     with np.load(space.work(shard, 'propose', 'npz')) as proposals:
         boxes, scores, ends = proposals['boxes'], proposals['scores'], np.cumsum(proposals['counts'])
     keys = list(index_tar(space.tar(shard)))
@@ -124,19 +128,19 @@ def label_shard(clusterer: Any, space: Workspace, shard: str, extra: Dict[str, A
     words = read_json(space.root / 'ocr_vocab.json') if extra['ocr'] else []
     index = {word: number for number, word in enumerate(words)}
     rows: List[Dict[str, Any]] = []
-    counts = {'object': 0, 'ocr': 0, 'dropped_ocr': 0, 'images_without_regions': 0}
+    counts = {kind: 0, 'ocr': 0, 'dropped_ocr': 0, 'images_without_regions': 0}
     for key, start, end, image_lines in zip(keys, [0, *ends], ends, lines):
         before = len(rows)
         for r in range(start, end):
-            rows.append({'key': key, 'box': boxes[r].tolist(), 'kind': 'object', 'score': float(scores[r]),
-                         'labels': [int(labels[r])], 'text': ''})
+            rows.append({'key': key, 'box': boxes[r].tolist(), 'kind': kind, 'score': float(scores[r]),
+                         'labels': labels[r], 'text': ''})
         for line in image_lines:
             of_line = word_labels(line['text'], index)
             if of_line:
                 rows.append({'key': key, 'box': line['box'], 'kind': 'ocr', 'score': line['score'], 'labels': of_line,
                              'text': line['text']})
         added = sum(row['kind'] == 'ocr' for row in rows[before:])
-        counts['object'] += end - start
+        counts[kind] += end - start
         counts['ocr'] += added
         counts['dropped_ocr'] += len(image_lines) - added
         counts['images_without_regions'] += len(rows) == before

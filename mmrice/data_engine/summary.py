@@ -91,8 +91,15 @@ def totals(stamps: Sequence[Stamp]) -> Dict[str, int]:
     return dict(total)
 
 
-def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, List[Stamp]]) -> str:
-    """Write ``meta.json``, which marks the build as finished; returns one line for people."""
+def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, List[Stamp]], kind: str) -> str:
+    """Write ``meta.json``, which marks the build as finished; returns one line for people.
+
+    Args:
+        space: Of the build.
+        engine: Its config.
+        stamps: Of all stages.
+        kind: Of the proposed regions, 'object' or 'image'.
+    """
     images, labels, proposals = totals(stamps['ingest']), totals(stamps['label']), totals(stamps['propose'])
     words = read_json(space.root / 'ocr_vocab.json') if 'ocr' in stamps else []
     clusters = stamps['cluster'][0].counts['clusters']
@@ -100,14 +107,14 @@ def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, Li
         'schema_version': SCHEMA_VERSION,
         'num_shards': len(stamps['label']),
         'num_images': images['images'],
-        'num_regions': {'object': labels['object'], 'ocr': labels['ocr']},
-        'num_classes': {'object': clusters, 'ocr': len(words)},
+        'num_regions': {kind: labels[kind], 'ocr': labels['ocr']},
+        'num_classes': {kind: clusters, 'ocr': len(words)},
         'left_out': {'images': images['rejects'], 'invalid_boxes': proposals['invalid_boxes'],
                      'ocr_regions_without_known_word': labels['dropped_ocr']},
         'images_without_regions': labels['images_without_regions'],
         'made_by': {'tool': TOOL, 'mmrice': __version__, 'engine': engine},
     })
     return (f'{space.root}: {images["images"]:,} images in {len(stamps["label"])} shards; '
-            f'{labels["object"]:,} object regions in {clusters:,} clusters; {labels["ocr"]:,} ocr regions with '
+            f'{labels[kind]:,} {kind} regions in {clusters:,} clusters; {labels["ocr"]:,} ocr regions with '
             f'{len(words):,} words; left out: {images["rejects"]} images (rejects.jsonl), {proposals["invalid_boxes"]} '
             f'boxes, {labels["dropped_ocr"]} ocr regions without a known word')

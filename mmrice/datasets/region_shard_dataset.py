@@ -28,13 +28,14 @@ class RegionShardDataset(BaseDataset):
     """Images with labelled regions out of region shards (``000000.tar`` and ``000000.regions.parquet``).
 
     A sample has ``img_path``, ``img_offset`` and ``img_bytes`` (where its JPEG lies), ``gt_bboxes`` (float32, (K, 4),
-    xyxy in pixels of the stored image), ``gt_kinds`` (int64, (K,), 0 object and 1 OCR) and ``gt_region_labels`` (int64,
-    (K, P), padded with -1). Images without a region of the kinds asked for are left out and counted.
+    xyxy in pixels of the stored image), ``gt_kinds`` (int64, (K,), 0 object, 1 OCR, 2 whole image) and
+    ``gt_region_labels`` (int64, (K, P), padded with -1). Images without a region of the kinds asked for are left out
+    and counted.
 
     Args:
         data_root (str): Folder of the shards.
         pipeline (Sequence[dict]): Transforms.
-        kinds (Sequence[str]): Kinds to keep, out of 'object' and 'ocr'. Defaults to both.
+        kinds (Sequence[str]): Kinds to keep, out of 'object', 'ocr' and 'image'. Defaults to the first two.
         num_classes (dict, optional): Number of classes of each kind that the model has, to be checked before training.
             Defaults to None.
         **kwargs: See :class:`mmengine.dataset.BaseDataset`.

@@ -1,6 +1,7 @@
 """Region shards: ``000000.tar`` with ``key.jpg``, ``000000.regions.parquet`` beside it, ``meta.json`` at the root.
 
-The parquet has one row a region, so that re-clustering rewrites only that file. Needs numpy and pyarrow, no torch.
+The parquet has one row a region, so that re-clustering rewrites only that file. A region of kind 'image' is a whole
+image with its labels (image-level cluster discrimination). Needs numpy and pyarrow, no torch.
 """
 import json
 import os
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 from mmrice.utils import UserError, atomic_path, atomic_write
 
 SCHEMA_VERSION = 1
-KINDS = ('object', 'ocr', 'text')
+KINDS = ('object', 'ocr', 'text', 'image')
 REGION_SCHEMA = pa.schema([
     pa.field('key', pa.string(), nullable=False),
     pa.field('box', pa.list_(pa.float32(), 4), nullable=False),
@@ -64,7 +65,7 @@ def validate_regions(table: pa.Table, path: PathLike) -> None:
     _check(path, ~np.isfinite(table['score'].to_numpy()), 'is not a finite number.', table, 'score')
     counts_R = pc.list_value_length(table['labels']).to_numpy()
     bare_R = (kind_R != 'text') & (counts_R == 0)
-    _check(path, bare_R, 'is empty: object and ocr regions need a label.', table, 'labels')
+    _check(path, bare_R, 'is empty: object, ocr and image regions need a label.', table, 'labels')
     values = pc.list_flatten(table['labels'])
     if values.null_count or (len(values) and pc.min(values).as_py() < 0):
         bad = np.array([any(v is None or v < 0 for v in labels) for labels in table['labels'].to_pylist()])

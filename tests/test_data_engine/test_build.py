@@ -142,3 +142,37 @@ def test_a_wrong_engine_is_refused(engine, tmp_path, change, message):
 def test_images_without_any_region_say_what_to_lower(engine, tmp_path):
     with pytest.raises(UserError, match='no region was proposed in any image: lower engine.propose.min_edge'):
         build(changed(engine, 'propose', min_edge=500), tmp_path / 'out')
+
+
+def whole_images(engine, **label):
+    return {**engine, 'propose': {'type': 'mmrice.WholeImageProposer'}, 'label': label,
+            'cluster': {**engine['cluster'], 'num_clusters': 5}}
+
+
+def test_whole_images_get_their_nearest_clusters_as_labels(engine, tmp_path, capsys):
+    line = build(whole_images(engine, top_k=3), tmp_path)
+    assert '10 image regions in 5 clusters' in line
+    assert read_meta(tmp_path)['num_regions'] == {'image': 10, 'ocr': 0}
+    assert read_meta(tmp_path)['num_classes'] == {'image': 5, 'ocr': 0}
+    regions = read_regions(tmp_path / '000000.regions.parquet')
+    assert len(regions) == 4 and all(image['kinds'] == ['image'] for image in regions.values())
+    assert all(image['boxes'].tolist() == [[0, 0, 128, 128]] for image in regions.values())
+    features = np.load(tmp_path / '.work' / '000000.embed.npy').astype(np.float32)
+    nearest = (-features @ np.load(tmp_path / 'centers.npy').T).argsort(1)[:, :3]
+    assert [image['labels'][0] for image in regions.values()] == nearest.tolist()
+    capsys.readouterr()
+    build(whole_images(engine, top_k=1), tmp_path)
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert 'was up to date' in lines['cluster'] and 'was up to date' not in lines['label']
+
+
+@pytest.mark.parametrize('top_k, message', [(0, 'top_k is 0, expected a number'), ('8', "top_k is '8', expected"),
+                                            (6, 'top_k is 6, but there are 5 clusters')])
+def test_a_wrong_number_of_labels_is_refused(engine, tmp_path, top_k, message):
+    with pytest.raises(UserError, match=message):
+        build(whole_images(engine, top_k=top_k), tmp_path)
+
+
+def test_an_object_region_takes_one_label(engine, tmp_path):
+    with pytest.raises(UserError, match='an object region has one label'):
+        build(changed(engine, 'label', top_k=2), tmp_path)

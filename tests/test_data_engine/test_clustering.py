@@ -71,3 +71,14 @@ def test_without_faiss_the_message_says_what_to_install(monkeypatch):
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
     with pytest.raises(UserError, match='needs faiss, which is not installed.*pip install'):
         FaissKMeans(5)
+
+
+def test_the_nearest_centres_of_an_embedding_come_in_order(blobs):
+    features = blobs[0]
+    kmeans = FaissKMeans(5)
+    clusters = kmeans.fit(features)
+    labels = kmeans.assign(features, clusters, top_k=3)
+    np.testing.assert_array_equal(labels, (-features @ clusters.centers.T).argsort(1)[:, :3])
+    np.testing.assert_array_equal(labels[:, 0], kmeans.assign(features, clusters))
+    with pytest.raises(UserError, match='engine.label.top_k is 6, but there are 5 clusters'):
+        kmeans.assign(features, clusters, top_k=6)

@@ -4,7 +4,7 @@ import json
 import numpy as np
 import pytest
 
-from mmrice.data_engine.proposers import AnnotationProposer, SelectiveSearchProposer
+from mmrice.data_engine.proposers import AnnotationProposer, SelectiveSearchProposer, WholeImageProposer
 from mmrice.utils import UserError
 
 RECORD = {'key': 'a', 'source': 'x', 'file': 'a.jpg', 'size': [128, 128], 'source_size': [256, 256]}
@@ -84,3 +84,10 @@ def test_a_missing_and_a_foreign_annotation_file_are_named(tmp_path, image):
         AnnotationProposer({'x': str(tmp_path / 'c.json')})(image, RECORD)
     with pytest.raises(UserError, match="expected 'drop' or 'error'"):
         AnnotationProposer({}, invalid='skip')
+
+
+def test_a_whole_image_is_one_box_of_any_size(image):
+    propose = WholeImageProposer()
+    boxes, scores, invalid = propose(image[:20, :90], RECORD)
+    assert boxes.tolist() == [[0, 0, 90, 20]] and boxes.dtype == np.float32
+    assert scores.tolist() == [1] and invalid == 0 and propose.kind == 'image'

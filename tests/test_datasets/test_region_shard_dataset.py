@@ -101,3 +101,14 @@ def test_a_row_of_an_unknown_image_is_an_error(shards):
     write_regions(regions_path(shards / 'a.tar'), [region('zz', [0, 0, 9, 9])])
     with pytest.raises(UserError, match=r"key 'zz' is not in a\.tar"):
         RegionShardDataset(shards)
+
+
+def test_a_whole_image_with_its_labels_is_a_kind_of_its_own(shards):
+    write_regions(regions_path(shards / 'a.tar'), [
+        region('a0', [0, 0, 64, 48], 'image', [7, 3, 5]), region('a0', [0, 0, 30, 30], labels=[2])])
+    sample, = RegionShardDataset(shards, PIPELINE[:2] + PIPELINE[-1:], kinds=['image'])
+    regions = sample['data_samples'].gt_regions
+    assert regions.kinds.tolist() == [2] and regions.labels.tolist() == [[7, 3, 5]]
+    assert regions.bboxes.tolist() == [[0, 0, 32, 32]]
+    with pytest.raises(UserError, match='image label 7 does not fit the 6 classes'):
+        RegionShardDataset(shards, kinds=['image'], num_classes=dict(image=6))

@@ -91,3 +91,14 @@ def test_packing_keeps_values_and_types():
     regions = packed['data_samples'].gt_regions
     assert regions.bboxes.dtype == torch.float32 and regions.labels.tolist() == [[7, -1], [8, 9]]
     assert packed['data_samples'].img_shape == (100, 120)
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_a_whole_image_survives_every_crop_and_its_box_becomes_the_crop(seed):
+    np.random.seed(seed)
+    results = scene(kinds=(2, 2))
+    results['gt_bboxes'] = np.array([[0, 0, 120, 100]], dtype=np.float32)
+    results['gt_kinds'], results['gt_region_labels'] = results['gt_kinds'][:1], results['gt_region_labels'][:1]
+    results = RandomResizedRegionCrop((60, 50), area=(0.05, 0.1))(results)
+    np.testing.assert_allclose(results['gt_bboxes'], [[0, 0, 60, 50]])
+    assert results['gt_region_labels'].tolist() == [[7, -1]]

@@ -111,7 +111,7 @@ def test_pretrainer_costs_its_backbone_the_pooling_of_its_regions_and_both_table
     patches, regions = 12 * 12, 2 * 10
     assert rows['backbone']['flops'] == vit_flops(192, 6, 3, 768, 16, 192, 192, batch=2)
     assert rows['neck']['flops'] == 4 * regions * patches * 192 + 2 * regions * 192 * 192
-    assert rows['head']['flops'] == 2 * 192 * (10 * (128 + 1) + 10 * (256 + 1))
+    assert rows['head']['flops'] == 2 * 192 * (10 * 128 + 10 * 256)
     assert '5 object and 5 ocr regions' in ' '.join(content['env']['notes'])
 
 

@@ -29,7 +29,7 @@ MODEL = dict(
     head=dict(
         type='mmrice.ClusterDiscriminationHead',
         embed_dims=32,
-        sample_ratio=0.5,
+        sample_ratio=1.,
         object=dict(num_classes=6),
         ocr=dict(num_classes=5)))
 

@@ -11,7 +11,7 @@ from mmrice.registry import TRANSFORMS
 from mmrice.structures import KINDS
 
 _REGION_FIELDS = ('gt_bboxes', 'gt_kinds', 'gt_region_labels')
-_OCR = KINDS.index('ocr')
+_OCR, _IMAGE = KINDS.index('ocr'), KINDS.index('image')
 
 
 def select_regions(results: dict, index: np.ndarray) -> None:
@@ -25,9 +25,9 @@ class RandomResizedRegionCrop(BaseTransform):
     """Cut a random rectangle and resize it; regions that leave it are dropped.
 
     An object region stays when enough of its area is in the crop, an OCR region only when all of it is, since half a
-    word is another word. A crop that keeps no region is drawn again; after ten the whole image is taken. A sample
-    all of whose regions lie outside the image is skipped, counted and reported. The image's aspect ratio changes with
-    the crop's, as in the usual random resized crop.
+    word is another word; a whole image stays, its box becomes the crop. A crop that keeps no region is drawn again;
+    after ten the whole image is taken. A sample all of whose regions lie outside the image is skipped, counted and
+    reported. The image's aspect ratio changes with the crop's, as in the usual random resized crop.
 
     Args:
         scale (tuple[int, int]): Width and height of the result in pixels.
@@ -62,7 +62,8 @@ class RandomResizedRegionCrop(BaseTransform):
         boxes = results['gt_bboxes']
         clipped = np.clip(boxes, [crop[0], crop[1]] * 2, [crop[2], crop[3]] * 2)
         share = (clipped[:, 2:] - clipped[:, :2]).prod(1) / np.maximum((boxes[:, 2:] - boxes[:, :2]).prod(1), 1e-6)
-        return share >= np.where(results['gt_kinds'] == _OCR, 0.999, self.min_visible)
+        needed = np.where(results['gt_kinds'] == _OCR, 0.999, self.min_visible)
+        return (share >= needed) | (results['gt_kinds'] == _IMAGE)
 
     def transform(self, results: dict) -> Optional[dict]:
         height, width = results['img'].shape[:2]
