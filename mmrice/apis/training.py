@@ -1,15 +1,18 @@
 """Complete a config of any host for training: exact resume, safe checkpoints, mixed precision."""
 import os.path as osp
+from functools import partial
 from pathlib import Path
 from typing import Any, Optional, Union
 
 import torch
 from mmengine.config import Config, ConfigDict
-from mmengine.dist import get_world_size, is_main_process, sync_random_seed
+from mmengine.dist import broadcast, get_world_size, is_main_process, sync_random_seed
 from mmengine.registry import RUNNERS
 from mmengine.runner import Runner
 
 from mmrice.engine.checkpoint_io import find_latest, install_reader, read_checkpoint
+from mmrice.engine.load_report import unwrapped
+from mmrice.parallel import sharded_parameters
 from mmrice.utils import UserError
 
 from .config import section
@@ -189,4 +192,21 @@ def build_runner(cfg: Config) -> Runner:
     format_once()
     runner = RUNNERS.build(cfg) if 'runner_type' in cfg else Runner.from_cfg(cfg)
     quiet_logs(runner)
+    runner._init_model_weights = partial(init_model_weights, runner)
     return runner
+
+
+def init_model_weights(runner: Runner) -> None:
+    """Initialise the model as mmengine does, which would also give all ranks rank 0's rows of tables split over them.
+
+    Args:
+        runner: Before training.
+    """
+    model = unwrapped(runner.model)
+    if not hasattr(model, 'init_weights'):
+        return
+    model.init_weights()
+    split = {name for name, _ in sharded_parameters(model)}
+    for name, value in model.state_dict().items():
+        if name not in split:
+            broadcast(value)

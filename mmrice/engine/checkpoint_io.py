@@ -17,8 +17,9 @@ from mmengine.runner.checkpoint import CheckpointLoader, get_torch_safe_globals
 from mmrice.utils import UserError, atomic_write
 
 ATOMIC_BACKEND = 'mmrice_atomic'
+FOLDER = 'folder'  # key that a checkpoint with class centres gets on reading: where it lies
 _LARGEST_HEADER = 10 ** 8  # of a safetensors file, in bytes
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def _size(num_bytes: int) -> str:
@@ -42,7 +43,7 @@ class AtomicBackend(LocalBackend):
             with atomic_write(filepath, 'wb') as stream:
                 stream.write(obj)
         except OSError as error:
-            if error.errno not in _FULL:
+            if error.errno not in FULL_DISK:
                 raise
             free = shutil.disk_usage(os.path.dirname(os.path.abspath(filepath))).free
             raise UserError(f'{filepath}: the disk is full: {_size(len(obj))} are needed, {_size(free)} are free. Make '
@@ -106,7 +107,10 @@ def install_reader() -> None:
     """Let mmengine read local checkpoints with :func:`read_checkpoint`, which never falls back to unpickling code."""
 
     def load_from_local(filename: str, map_location: Any) -> Dict[str, Any]:  # mmengine logs this name
-        return read_checkpoint(filename, map_location)
+        checkpoint = read_checkpoint(filename, map_location)
+        if _centers_name(checkpoint):
+            checkpoint[FOLDER] = str(Path(filename).expanduser().resolve().parent)
+        return checkpoint
 
     CheckpointLoader.register_scheme(prefixes='', loader=load_from_local, force=True)
 
@@ -156,6 +160,38 @@ def restore_buffers(message_hub: Dict[str, Any]) -> None:
                                           value['max_length'])
 
 
+def _centers_name(checkpoint: Any) -> Optional[str]:
+    """Name of the folder with the class centres of a checkpoint, None where they are in it or it has none."""
+    meta = checkpoint.get('meta') if isinstance(checkpoint, dict) else None
+    return meta.get('centers') if isinstance(meta, dict) else None
+
+
+def centers_of(path: Union[str, Path]) -> Optional[Path]:
+    """Folder with the class centres of a checkpoint (``meta['centers']``); only the checkpoint's index is read.
+
+    Args:
+        path: The checkpoint or a link to it.
+
+    Returns:
+        Path: Beside the checkpoint, whether or not it is there; None where the checkpoint needs none or cannot be read.
+    """
+    path = Path(path).resolve()
+    try:
+        with torch.serialization.safe_globals(get_torch_safe_globals()):
+            name = _centers_name(torch.load(path, map_location='cpu', mmap=True, weights_only=True))
+    except Exception:  # whoever wants the checkpoint itself reads it with read_checkpoint, which says what is wrong
+        return None
+    return path.with_name(name) if name else None
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a checkpoint, and the folder that it may need, were written to the end."""
+    if not path.is_file() or not zipfile.is_zipfile(path):
+        return False
+    centers = centers_of(path)
+    return centers is None or (centers / '.metadata').is_file()
+
+
 def find_latest(work_dir: Union[str, Path]) -> Optional[Path]:
     """Find the checkpoint to resume from.
 
@@ -164,15 +200,15 @@ def find_latest(work_dir: Union[str, Path]) -> Optional[Path]:
 
     Returns:
         Path: What ``last_checkpoint`` names, else the newest whole ``epoch_*.pth`` or ``iter_*.pth``; None where there
-        is none.
+        is none. One whose folder of class centres is missing is not whole.
     """
     work_dir = Path(work_dir)
     pointer = work_dir / 'last_checkpoint'
     named = Path(pointer.read_text().strip()) if pointer.is_file() else None
-    candidates = [named, work_dir / named.name] if named and named.name else []
+    candidates = [work_dir / named.name, named] if named and named.name else []  # a copy has its own
     found = [path for pattern in ('epoch_*.pth', 'iter_*.pth') for path in work_dir.glob(pattern)]
     candidates += sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)
-    return next((path for path in candidates if path.is_file() and zipfile.is_zipfile(path)), None)
+    return next((path for path in candidates if _is_whole(path)), None)
 
 
 def replace_link(link: Path, target: Path) -> None:

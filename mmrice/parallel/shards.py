@@ -53,4 +53,5 @@ def sharded_parameters(model: nn.Module) -> Iterator[Tuple[str, nn.Parameter]]:
 def leave_out_of_ddp(model: nn.Module, buffers: Iterable[str] = ()) -> None:
     """Tell DistributedDataParallel, before it wraps a model, to leave its sharded parameters alone."""
     names = [name for name, _ in sharded_parameters(model)]
+    names += [f'.{name}' for name in names]  # how DDP spells a parameter of the model itself
     nn.parallel.DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(model, [*names, *buffers])

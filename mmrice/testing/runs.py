@@ -6,6 +6,8 @@ import torch
 from mmengine.hooks import Hook
 from mmengine.runner import Runner
 
+from mmrice.engine.sharded_checkpoint import Part, read_metadata, read_parts
+
 
 class Killed(Exception):
     """Stands for a process that died."""
@@ -64,7 +66,7 @@ def train(config: Path,
 
 
 def weights_of(work_dir: Path) -> Dict[str, torch.Tensor]:
-    """The weights of the latest checkpoint, optimizer moments included.
+    """The weights of the latest checkpoint, optimizer moments and class centres included.
 
     Args:
         work_dir: Folder of a run.
@@ -76,6 +78,14 @@ def weights_of(work_dir: Path) -> Dict[str, torch.Tensor]:
     weights = dict(checkpoint['state_dict'])
     for number, state in checkpoint['optimizer']['state'].items():
         weights.update({f'optimizer.{number}.{key}': value for key, value in state.items()})
+    folder = checkpoint['meta'].get('centers')
+    if folder:
+        folder = (work_dir / 'latest.pth').resolve().parent / folder
+        metadata = read_metadata(folder)
+        parts = {key: Part(torch.empty(entry.size, dtype=entry.properties.dtype), 0, entry.size[0])
+                 for key, entry in metadata.state_dict_metadata.items()}
+        read_parts(folder, metadata, parts)
+        weights.update({key: part.rows for key, part in parts.items()})
     return weights
 
 

@@ -5,6 +5,7 @@ from mmengine.runner import Runner
 from mmrice.registry import HOOKS
 from mmrice.utils import UserError
 
+from ..centers import restore_centers
 from ..load_report import find_state_dict, load_weights, unwrapped
 
 
@@ -22,11 +23,12 @@ class LoadCheckHook(Hook):
         self.min_coverage = min_coverage
 
     def after_load_checkpoint(self, runner: Runner, checkpoint: dict) -> None:
-        """Compare a checkpoint with the model.
+        """Load class centres that lie apart, and compare a checkpoint with the model.
 
         Raises:
-            UserError: Too few parameters match.
+            UserError: Too few parameters match, or the class centres are missing, damaged or of another number.
         """
+        restore_centers(runner, checkpoint)
         source = str(runner._load_from or 'the latest checkpoint')
         report = load_weights(unwrapped(runner.model), find_state_dict(checkpoint), source)
         needed = 1. if runner._resume else self.min_coverage
