@@ -11,7 +11,8 @@ def _config(**dataset):
 
 
 @pytest.mark.parametrize(('root', 'command'), [
-    ('data/mini/scenes/images', MINI), ('data/mini/regions', SHARDS['regions']), ('data/mini/images', SHARDS['images'])])
+    ('data/mini/scenes/images', MINI), ('data/mini/regions', SHARDS['regions']),
+    ('data/mini/images', SHARDS['images'])])
 def test_absent_mini_data_names_the_command_that_builds_it(tmp_path, monkeypatch, root, command):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError) as error:

@@ -117,11 +117,14 @@ def test_a_repeated_label_counts_once_and_an_empty_set_has_no_positive():
 @pytest.mark.parametrize('labels, single, message', [
     ([[3], [20]], False, 'region 1 of rank 0 has label 20. Expected 0 to 19'),
     ([[3], [-2]], False, 'region 1 of rank 0 has label -2'),
-    ([[3.], [4.]], False, 'labels are torch.float32. Expected int64'),
+    ([[3.], [4.]], False, 'region 0 of rank 0: labels are floating-point numbers. Expected int64'),
+    ([3, 4], False, 'labels are not of shape'),
+    ([[3]], False, 'as many as there are embeddings'),
+    ([[], []], True, 'region 0 of rank 0 has several labels or none'),
     ([[3], [-1]], True, 'region 1 of rank 0 has several labels or none'),
     ([[3, 4], [5, -1]], True, 'region 0 of rank 0 has several labels or none'),
 ])
 def test_a_wrong_label_is_named(labels, single, message):
     centers = ClassCenters(20, 4, single_label=single)
     with pytest.raises(UserError, match=message):
-        centers(torch.randn(2, 4), torch.tensor(labels))
+        centers(torch.randn(2, 4), torch.tensor(labels, dtype=None if labels[0] else torch.int64))

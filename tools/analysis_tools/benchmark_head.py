@@ -15,6 +15,8 @@ import multiprocessing
 import tempfile
 import time
 import warnings
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from statistics import median
 from typing import Any, Callable, Dict, List, Optional, Tuple
@@ -53,6 +55,8 @@ def parse_args() -> argparse.Namespace:
             raise UserError(f'--{name.replace("_", "-")}: expected 1 or more, found {getattr(args, name)}.')
     if not 0 < args.sample_ratio <= 1:
         raise UserError(f'--sample-ratio: expected a number in (0, 1], found {args.sample_ratio}.')
+    if args.partial_fc is None and 'partial-fc' in (args.only or ()):
+        raise UserError("--only partial-fc: give insightface's file as well, with --partial-fc FILE.")
     args.partial_fc = find_partial_fc(args.partial_fc)
     return args
 
@@ -84,7 +88,7 @@ def build_ours(args: argparse.Namespace, half: bool = False) -> Step:
     kinds = torch.zeros(args.num_regions, dtype=torch.int64, device=args.device)
 
     def forward(embeddings: Tensor, labels: Tensor) -> Tensor:
-        with torch.autocast(args.device, torch.bfloat16, enabled=half):
+        with torch.autocast(torch.device(args.device).type, torch.bfloat16, enabled=half):
             return head.loss(embeddings, kinds, labels[:, None])['loss_object']
 
     return forward, SparseAdamW(head.parameters(), lr=1e-3, weight_decay=0.2)
@@ -109,7 +113,7 @@ def build_dense(args: argparse.Namespace) -> Step:
 def build_partial_fc(args: argparse.Namespace) -> Step:
     """insightface's PartialFC_V2, from the user's file, on one process."""
     store = tempfile.NamedTemporaryFile()  # noqa: SIM115 (for the life of the process)
-    backend = 'nccl' if args.device == 'cuda' else 'gloo'
+    backend = 'gloo' if args.device == 'cpu' else 'nccl'
     torch.distributed.init_process_group(backend, f'file://{store.name}', rank=0, world_size=1)
     if args.device == 'cpu':  # its code moves tensors to the GPU by name
         torch.Tensor.cuda = lambda tensor, *_, **__: tensor
@@ -194,8 +198,12 @@ def main() -> None:
         names = [name for name in names if name in {wanted[key] for key in args.only}]
     rows = []
     for name in names:
-        with multiprocessing.get_context('spawn').Pool(1) as pool:
-            rows.append(pool.apply(run, (name, args, torch.get_num_threads())))
+        with ProcessPoolExecutor(1, multiprocessing.get_context('spawn')) as pool:
+            try:
+                rows.append(pool.submit(run, name, args, torch.get_num_threads()).result())
+            except BrokenProcessPool as error:
+                raise UserError(f'{name}: its process was killed, probably for memory. Lower --num-classes or '
+                                '--num-regions, or leave it out with --only.') from error
         print(f'{name}: {rows[-1]["step_ms"]:,.0f} ms a step', flush=True)
     found = {row['head']: row for row in rows}
     ratios = {}
@@ -203,6 +211,7 @@ def main() -> None:
         for name, suffix in ((OURS, ''), (OURS_BF16, '_bf16')):
             if {name, baseline} <= set(found):
                 ratios[f'time{suffix}_vs_{key}'] = found[name]['step_ms'] / found[baseline]['step_ms']
+            if {name, baseline} <= set(found) and found[baseline]['peak_mib'] > 0:
                 ratios[f'memory{suffix}_vs_{key}'] = found[name]['peak_mib'] / found[baseline]['peak_mib']
     print()
     print_table(rows, COLUMNS)

@@ -63,7 +63,8 @@ def measure(args: argparse.Namespace) -> List[Dict[str, Any]]:
         x = torch.randn(1, 3, size, size, device=args.device, dtype=dtype)
         calls = {name: partial(model, x) for name, model in models.items()}
         with torch.no_grad():
-            times = time_in_turn(calls, args.repeats, 1, torch.cuda.synchronize if args.device != 'cpu' else int)
+            times = time_in_turn(calls, args.repeats, min(1, args.repeats - 1),
+                                 torch.cuda.synchronize if args.device != 'cpu' else int)
         tokens = 1 + (size // args.patch_size)**2
         for name, seconds in ((name, median(rounds)) for name, rounds in times.items()):
             model = models[name]

@@ -26,6 +26,16 @@ class Similarities(NamedTuple):
     loss_factor: float  # of a region's loss: summed on each rank, their mean over ranks is the mean over all regions
 
 
+_COMPLAINTS = (
+    '',
+    ': labels are not of shape (regions, labels a region), as many as there are embeddings.',
+    ': labels are floating-point numbers. Expected int64.',
+    ' has label {label}. Expected 0 to {last}, or -1 as padding. Were the regions labelled with as many classes as the '
+    'config says (num_classes)?',
+    ' has several labels or none, but the table takes exactly one a region.',
+)
+
+
 @MODELS.register_module()
 class ClassCenters(BaseModule):
     """Learned class centres, rows split over all ranks, with sampled negatives; no tensor of regions x classes.
@@ -105,19 +115,19 @@ class ClassCenters(BaseModule):
         """Compare regions with their own centres and with sampled negatives. All ranks must call it.
 
         Args:
-            embeddings: shape (R, D); R may differ between ranks and be 0.
+            embeddings: shape (R, D); R may differ between ranks and be 0. They need a gradient on all ranks or on none.
             labels: Class indices, int64, shape (R, P), padded with -1; repeated ones count once.
 
         Returns:
             Similarities: See there.
 
         Raises:
-            UserError: A label is out of range, missing or no integer, on any rank; raised on all.
+            UserError: Labels of any rank are out of range, missing, no integers or of a wrong shape; raised on all.
         """
         device_type = embeddings.device.type
         half = torch.get_autocast_dtype(device_type) if torch.is_autocast_enabled(device_type) else None
         with torch.autocast(device_type, enabled=False):
-            labels, rows = self._gather_labels(labels)
+            labels, rows = self._gather_labels(labels, len(embeddings))
             unit = gather_rows(F.normalize(embeddings.to(torch.promote_types(embeddings.dtype, torch.float32)), dim=1),
                                rows)
             inside = (labels >= self.shard.start) & (labels < self.shard.stop)
@@ -149,13 +159,15 @@ class ClassCenters(BaseModule):
         place = torch.cat([order[subset::self.num_subsets] for subset in range(self.num_subsets)]).argsort()
         return tuple(torch.cat(part)[place] for part in zip(*parts))
 
-    def _gather_labels(self, labels: Tensor) -> Tuple[Tensor, Rows]:
+    def _gather_labels(self, labels: Tensor, num_regions: int) -> Tuple[Tensor, Rows]:
         """Labels of all ranks, (R, P), each once in its row, and how the rows are spread. One sync for all checks."""
-        region, label = self._first_bad(labels)
-        everyone = all_gather_numbers([*labels.shape, region, label], self.weight.device)
-        for rank, (_, _, region, label) in enumerate(everyone):
-            if region >= 0:
-                raise UserError(self._complaint(rank, region, label, labels))
+        complaint, region, label = self._first_bad(labels, num_regions)
+        width = labels.size(1) if labels.dim() == 2 else 0
+        everyone = all_gather_numbers([num_regions, width, complaint, region, label], self.weight.device)
+        for rank, (_, _, complaint, region, label) in enumerate(everyone):
+            if complaint:
+                raise UserError(f'{self.num_classes} class centres: region {region} of rank {rank}'
+                                f'{_COMPLAINTS[complaint].format(label=label, last=self.num_classes - 1)}')
         most = max(1, *(width for _, width, *_ in everyone))
         rows = rows_of([count for count, *_ in everyone])
         labels = labels.to(torch.int64).sort(dim=1, descending=True).values if labels.size(1) > 1 else labels
@@ -164,23 +176,17 @@ class ClassCenters(BaseModule):
         labels = F.pad(labels.masked_fill(repeated, -1), (0, most - labels.size(1)), value=-1)
         return gather_rows(labels, rows), rows
 
-    def _first_bad(self, labels: Tensor) -> Tuple[int, int]:
-        """Region and label of the first that cannot be used, or (-1, -1)."""
+    def _first_bad(self, labels: Tensor, num_regions: int) -> Tuple[int, int, int]:
+        """What is wrong, with which region and which label: an index into ``_COMPLAINTS``, 0 for nothing."""
+        if labels.dim() != 2 or len(labels) != num_regions:
+            return 1, 0, -1
         if labels.is_floating_point():
-            return (0, -3) if labels.numel() else (-1, -1)
+            return (2, 0, -1) if labels.numel() else (0, -1, -1)
         bad = (labels < -1) | (labels >= self.num_classes)
-        if self.single_label:
-            bad = bad | ((labels >= 0).sum(1) != 1)[:, None]
-        if not bad.any():
-            return -1, -1
-        region, column = bad.nonzero()[0].tolist()
-        return region, int(labels[region, column])
-
-    def _complaint(self, rank: int, region: int, label: int, labels: Tensor) -> str:
-        where = f'{self.num_classes} class centres: region {region} of rank {rank}'
-        if label == -3 and labels.is_floating_point():
-            return f'{where}: labels are {labels.dtype}. Expected int64.'
-        if -1 <= label < self.num_classes:
-            return f'{where} has several labels or none, but the table takes exactly one a region.'
-        return (f'{where} has label {label}. Expected 0 to {self.num_classes - 1}, or -1 as padding. Were the regions '
-                'labelled with as many classes as the config says (num_classes)?')
+        if bad.any():
+            region, column = bad.nonzero()[0].tolist()
+            return 3, region, int(labels[region, column])
+        several = (labels >= 0).sum(1) != 1
+        if self.single_label and several.any():
+            return 4, int(several.nonzero()[0]), -1
+        return 0, -1, -1

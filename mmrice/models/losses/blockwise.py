@@ -66,7 +66,8 @@ class _Blocks:
 
     def __init__(self, unit_RD: Tensor, weight_KD: Tensor, labels_RP: Tensor, drawn_S: Tensor,
                  options: Options) -> None:
-        self.unit, self.weight, self.drawn, self.options = unit_RD, weight_KD, drawn_S, options
+        self.unit = unit_RD if options.half is None else unit_RD.to(options.half)  # rounded once
+        self.weight, self.drawn, self.options = weight_KD, drawn_S, options
         self.size = options.block_size or max(
             128, _BLOCK_BYTES.get(unit_RD.device.type, 2**24) // max(1, len(unit_RD) * unit_RD.element_size()))
         place = torch.searchsorted(drawn_S, labels_RP.contiguous()).clamp_(max=max(0, len(drawn_S) - 1))
@@ -141,12 +142,13 @@ class _CompareInBlocks(torch.autograd.Function):
 
         shift = torch.where(logsumexp == -torch.inf, 0., logsumexp)[:, None]
         factor = (grad_logsumexp * options.scale)[:, None]
-        for part, centers, inverse, logits, filtered in _Blocks(unit_RD, weight_KD, labels_RP, drawn_S, options):
+        blocks = _Blocks(unit_RD, weight_KD, labels_RP, drawn_S, options)
+        for part, centers, inverse, logits, filtered in blocks:
             pull = logits.sub_(shift).exp_().mul_(factor)  # gradient of the cosines
             if filtered is not None:
                 pull.masked_fill_(filtered, 0.)
             grad_unit += _product(pull, centers.t(), options.half)
-            grad_centers = _product(pull.t(), unit_RD.t(), options.half)
+            grad_centers = _product(pull.t(), blocks.unit.t(), options.half)
             grad_rows[place_S[part]] = _through_norm(grad_centers, centers, inverse)
         for region, column in _pairs(labels_RP):
             label = labels_RP[region, column]
