@@ -1,7 +1,7 @@
 """Linear layer that multiplies with oneDNN's kernels in float32 on x86 CPUs, where torch would take MKL's.
 
-On AMD processors oneDNN's are much faster for the shapes of a transformer (``tools/analysis_tools/
-benchmark_backbone.py`` measures it); everywhere else, and in every other dtype, this is :class:`torch.nn.Linear`.
+On the AMD processor that it was measured on, oneDNN's are much faster for the shapes of a transformer
+(``docs/benchmarks.md``); everywhere else, and in every other dtype, this is :class:`torch.nn.Linear`.
 The kernel is the one that ``torch.compile`` calls on CPUs.
 """
 import platform
