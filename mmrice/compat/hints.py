@@ -28,6 +28,7 @@ _OTHERS: Dict[str, tuple] = {
     'numpy': ('numpy', 'requirements/runtime.txt'),
     'transformers': ('transformers', 'requirements/tests.txt'),
     'safetensors': ('safetensors', 'requirements/runtime.txt'),
+    'terminaltables': ('terminaltables', 'requirements/runtime.txt'),
     'faiss': ('faiss-cpu', _DATA),
     'onnxruntime': ('onnxruntime', _DATA),
     'PIL': ('pillow', 'requirements/runtime.txt'),

@@ -24,7 +24,7 @@ GROUPS = ('mminstall', 'runtime', 'data')
 # What stands for each group in an environment that was not made here: both flavours of the stack answer to it.
 MODULES = {
     'mminstall': ['mmengine', 'mmcv', 'mmdet', 'mmseg', 'mmpretrain'],
-    'runtime': ['numpy', 'PIL', 'pycocotools', 'safetensors', 'torch', 'torchvision'],
+    'runtime': ['numpy', 'PIL', 'pycocotools', 'safetensors', 'terminaltables', 'torch', 'torchvision'],
     'data': ['cv2', 'faiss', 'onnxruntime', 'pyarrow', 'rapidocr', 'skimage'],
     'tests': ['build', 'codespell_lib', 'pre_commit', 'pytest', 'ruff', 'setuptools', 'transformers'],
 }
