@@ -1,6 +1,6 @@
 # Faster R-CNN on a RICE-pretrained ViT-Tiny/16, real aerial photos of trees (mini-trees), 100 iterations of 8 tiles.
-# Measured in `make demo`, 2 CPU cores with AVX512-BF16, one run each: box mAP 0.7 from RICE weights, 1.8 from random
-# ones; 80 to 90 s.
+# Measured in `make demo`, 2 CPU cores with AVX512-BF16, one run each: box mAP 0.5 from RICE weights, 0.5 from random
+# ones; 80 to 90 s. (Another run, with another draw of initial centres: 0.7 and 1.8.)
 _base_ = [
     '../_base_/models/faster-rcnn_rice-vit-tiny.py', '../_base_/datasets/mini_trees_detection.py',
     '../_base_/schedules/adamw_quick.py', 'mmdet::_base_/default_runtime.py'

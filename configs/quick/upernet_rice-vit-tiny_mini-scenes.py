@@ -1,5 +1,5 @@
 # UPerNet on a RICE-pretrained ViT-Tiny/16, mini-scenes (synthetic compositions), 70 iterations of 8 images.
-# Measured in `make demo`, 2 CPU cores with AVX512-BF16, one run each: mIoU 9.1 from RICE weights, 9.2 from random
+# Measured in `make demo`, 2 CPU cores with AVX512-BF16, one run each: mIoU 9.2 from RICE weights, 9.4 from random
 # ones; 55 s.
 _base_ = [
     '../_base_/models/upernet_rice-vit-tiny.py', '../_base_/datasets/mini_scenes_semantic.py',
