@@ -1,6 +1,4 @@
 """tools/analysis_tools/get_flops.py counts whole models of every host."""
-import json
-import runpy
 import sys
 from pathlib import Path
 
@@ -14,27 +12,16 @@ import mmrice  # noqa: F401 before any host
 from mmrice.utils.flops import vit_flops
 
 ROOT = Path(__file__).parents[2]
-TOOL = ROOT / 'tools' / 'analysis_tools' / 'get_flops.py'
 QUICK = ROOT / 'configs' / 'quick'
 
 
 @pytest.fixture
-def tool(monkeypatch, capsys, tmp_path):
-    """``tool(config, ...) -> (rows by module, content of the JSON file, lines of stdout)``."""
+def tool(analyse):
+    """``tool(config, ...) -> (rows by module, content of the JSON file, lines of stdout)``, or (status, errors)."""
 
-    monkeypatch.setattr('logging.raiseExceptions', False)  # loggers of earlier tests hold their closed streams
-
-    def run(config, *arguments):
-        path = tmp_path / 'flops.json'
-        monkeypatch.setattr(sys, 'argv', ['get_flops.py', str(config), '--json', str(path), *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_info:
-            runpy.run_path(str(TOOL), run_name='__main__')
-        captured = capsys.readouterr()
-        if exit_info.value.code:
-            assert not path.exists()
-            return exit_info.value.code, captured.err.splitlines()
-        content = json.loads(path.read_text())
-        return {row['module']: row for row in content['rows']}, content, captured.out.splitlines()
+    def run(*arguments):
+        status, content, lines, errors = analyse('get_flops.py', *arguments)
+        return (status, errors) if status else ({row['module']: row for row in content['rows']}, content, lines)
 
     return run
 

@@ -1,7 +1,4 @@
 """tools/analysis_tools/get_memory.py adds up what a GPU must hold."""
-import json
-import runpy
-import sys
 from pathlib import Path
 
 import pytest
@@ -9,28 +6,20 @@ import pytest
 import mmrice  # noqa: F401 before any host
 
 ROOT = Path(__file__).parents[2]
-TOOL = ROOT / 'tools' / 'analysis_tools' / 'get_memory.py'
 QUICK = ROOT / 'configs' / 'quick'
 BASE, = (ROOT / 'configs' / 'rice').glob('rice_vit-base*224px.py')
 LARGE, = (ROOT / 'configs' / 'rice').glob('rice_vit-large*336px.py')
 
 
 @pytest.fixture
-def tool(monkeypatch, capsys, tmp_path):
-    """``tool(config, ...) -> (bytes by part, total in GiB, lines of stdout)``."""
+def tool(analyse):
+    """``tool(config, ...) -> (bytes by part, total in GiB, lines of stdout)``, or (status, lines of stderr)."""
 
-    def run(config, *arguments):
-        path = tmp_path / 'memory.json'
-        monkeypatch.setattr(sys, 'argv', ['get_memory.py', str(config), '--json', str(path), *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            runpy.run_path(str(TOOL), run_name='__main__')
-        captured = capsys.readouterr()
-        if ended.value.code:
-            assert not path.exists()
-            return ended.value.code, captured.err.splitlines()
-        content = json.loads(path.read_text())
-        return {row['part']: row['bytes'] for row in content['rows']}, content['ratios']['total_gib'], (
-            captured.out.splitlines())
+    def run(*arguments):
+        status, content, lines, errors = analyse('get_memory.py', *arguments)
+        if status:
+            return status, errors
+        return {row['part']: row['bytes'] for row in content['rows']}, content['ratios']['total_gib'], lines
 
     return run
 
