@@ -12,7 +12,7 @@ from mmrice.registry import MODELS
 from mmrice.utils.errors import UserError
 from mmrice.utils.seeding import mix
 
-from ..losses.blockwise import Options, compare_in_blocks
+from ..losses.blockwise import Options, compare_in_blocks, find_own
 from .sampling import draw_classes, init_centers
 
 
@@ -152,7 +152,7 @@ class ClassCenters(BaseModule):
             some = labels[subset::self.num_subsets]
             drawn = self._draw(subset)
             parts.append((*compare_in_blocks(unit[subset::self.num_subsets], self.weight, some, drawn, options),
-                          torch.isin(some, drawn).sum(1)))
+                          find_own(some, drawn)[0].sum(1)))
         if self.num_subsets == 1:
             return parts[0]
         order = torch.arange(len(unit), device=unit.device)

@@ -61,6 +61,14 @@ def _has_out_dtype() -> bool:
     return 'dtype' in torch.ops.aten.mm.overloads()
 
 
+def find_own(labels_RP: Tensor, drawn_S: Tensor) -> Tuple[Tensor, Tensor]:
+    """Which labels were drawn, bool, shape (R, P), and at which place of ``drawn_S``, which is sorted."""
+    if not len(drawn_S):
+        return torch.zeros_like(labels_RP, dtype=torch.bool), torch.zeros_like(labels_RP)
+    place = torch.searchsorted(drawn_S, labels_RP.contiguous()).clamp_(max=len(drawn_S) - 1)
+    return drawn_S[place] == labels_RP, place
+
+
 class _Blocks:
     """Logits of all regions, block by block: s * cosine, -inf where a class is a region's own."""
 
@@ -70,8 +78,7 @@ class _Blocks:
         self.weight, self.drawn, self.options = weight_KD, drawn_S, options
         self.size = options.block_size or max(
             128, _BLOCK_BYTES.get(unit_RD.device.type, 2**24) // max(1, len(unit_RD) * unit_RD.element_size()))
-        place = torch.searchsorted(drawn_S, labels_RP.contiguous()).clamp_(max=max(0, len(drawn_S) - 1))
-        own = (drawn_S[place] == labels_RP) if len(drawn_S) else torch.zeros_like(labels_RP, dtype=torch.bool)
+        own, place = find_own(labels_RP, drawn_S)
         region, column = own.nonzero(as_tuple=True)
         place = place[region, column]
         order = place.argsort()
