@@ -1,0 +1,27 @@
+"""What each stage does to one shard. Runs in a worker process; every output is a pure function of what it reads."""
+from typing import Any, Callable, Dict
+
+from ..parts import build_part
+from ..workspace import Stamp, Workspace, digest
+from .embed import embed_shard
+from .ingest import ingest_shard
+from .job import READS, STAGES, Done, Job
+from .label import label_shard
+from .ocr import ocr_shard
+from .propose import propose_shard
+
+__all__ = ['READS', 'STAGES', 'Done', 'Job', 'run_job']
+
+_RUN: Dict[str, Callable[..., Done]] = {'ingest': ingest_shard, 'propose': propose_shard, 'ocr': ocr_shard,
+                                        'embed': embed_shard, 'label': label_shard}
+_parts: Dict[str, Any] = {}
+
+
+def run_job(job: Job) -> Stamp:
+    """Run a stage on a shard and stamp it; models are built once a process."""
+    space = Workspace(job.root)
+    name = digest([job.stage, job.config])
+    if name not in _parts:
+        _parts[name] = build_part(job.config, job.stage if job.stage != 'label' else 'cluster')
+    outputs, counts = _RUN[job.stage](_parts[name], space, job.shard, job.extra)
+    return space.write_stamp(job.stage, job.shard, job.config_digest, job.inputs, outputs, counts)
