@@ -7,11 +7,13 @@ from typing import Any, Dict, List, Optional, Sequence
 
 from mmrice.utils import UserError
 
+from .fit_clusters import fit_clusters
 from .parts import build_part
 from .progress import Progress
 from .stages import READS, STAGES, Job, run_job
-from .summary import fit_clusters, totals, write_rejects, write_summary, write_vocabulary
+from .summary import totals, write_rejects, write_summary
 from .workspace import Stamp, Workspace, digest, read_json, write_json
+from .write_vocabulary import write_vocabulary
 
 
 class Build:
