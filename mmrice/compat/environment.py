@@ -18,6 +18,8 @@ _OPTIONAL = {
     'rapidocr': (('rapidocr', ), 'building region data: OCR'),
     'onnxruntime': (('onnxruntime', 'onnxruntime-gpu'), 'building region data: OCR'),
     'skimage': (('scikit-image', ), 'building region data: proposals'),
+    'open_clip': (('open_clip_torch', ), 'building region data: BPE labels, CLIP encoders'),
+    'ray': (('ray', ), 'building region data on several machines'),
     'pycocotools': (('pycocotools', ), "COCO's metrics"),
 }
 

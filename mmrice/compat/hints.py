@@ -31,6 +31,8 @@ _OTHERS: Dict[str, tuple] = {
     'terminaltables': ('terminaltables', 'requirements/runtime.txt'),
     'faiss': ('faiss-cpu', _DATA),
     'onnxruntime': ('onnxruntime', _DATA),
+    'open_clip': ('open_clip_torch', _DATA),
+    'ray': ('ray[data]', 'requirements/cluster.txt'),
     'PIL': ('pillow', 'requirements/runtime.txt'),
     'pyarrow': ('pyarrow', _DATA),
     'rapidocr': ('rapidocr', _DATA),

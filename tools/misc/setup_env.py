@@ -25,8 +25,8 @@ GROUPS = ('mminstall', 'runtime', 'data')
 MODULES = {
     'mminstall': ['mmengine', 'mmcv', 'mmdet', 'mmseg', 'mmpretrain'],
     'runtime': ['numpy', 'PIL', 'pycocotools', 'safetensors', 'terminaltables', 'torch', 'torchvision'],
-    'data': ['cv2', 'faiss', 'onnxruntime', 'pyarrow', 'rapidocr', 'skimage'],
-    'tests': ['build', 'codespell_lib', 'pre_commit', 'pytest', 'ruff', 'setuptools', 'transformers'],
+    'data': ['cv2', 'faiss', 'onnxruntime', 'open_clip', 'pyarrow', 'rapidocr', 'skimage'],
+    'tests': ['build', 'codespell_lib', 'onnx', 'pre_commit', 'pytest', 'ray', 'ruff', 'setuptools', 'transformers'],
 }
 # Prints the constraints with the versions that an environment has already in place of ours.
 HELD = """
