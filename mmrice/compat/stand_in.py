@@ -1,7 +1,7 @@
-"""A finder that supplies ``mmcv._ext`` when mmcv was installed without its compiled ops.
+"""A finder that supplies ``mmcv._ext`` when mmcv was installed without its compiled ops, and panopticapi.
 
-It stands last in ``sys.meta_path``, so a compiled ``_ext`` beside mmcv is always found first and used untouched. The
-module gets a proper spec, because mmengine asks ``importlib.util.find_spec('mmcv._ext')``.
+It stands last in ``sys.meta_path``, so what is installed is always found first and used untouched. The modules get
+proper specs, because mmengine asks ``importlib.util.find_spec('mmcv._ext')``.
 """
 import importlib
 import sys
@@ -15,14 +15,17 @@ from .hints import install_hint
 
 NAME = 'mmcv._ext'
 ORIGIN = 'mmrice.compat.ops'
+PANOPTIC, PANOPTIC_ORIGIN = 'panopticapi', 'mmrice.compat.panoptic'
 
 
 class StandInFinder(MetaPathFinder, Loader):
-    """Finds and loads the stand-in for ``mmcv._ext``; answers for no other module."""
+    """Finds and loads the stand-ins for ``mmcv._ext`` and panopticapi; answers for no other module."""
 
     def find_spec(self, fullname: str, path: Optional[Sequence[str]] = None,
                   target: Optional[ModuleType] = None) -> Optional[ModuleSpec]:
         """Return the stand-in's spec, or None for every other module."""
+        if fullname in (PANOPTIC, f'{PANOPTIC}.utils', f'{PANOPTIC}.evaluation'):
+            return ModuleSpec(fullname, self, origin=PANOPTIC_ORIGIN, is_package=fullname == PANOPTIC)
         return ModuleSpec(fullname, self, origin=ORIGIN) if fullname == NAME else None
 
     def create_module(self, spec: ModuleSpec) -> None:
@@ -30,11 +33,14 @@ class StandInFinder(MetaPathFinder, Loader):
         return None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Fill the module with the ops; every other op becomes a function that raises, naming itself.
+        """Fill panopticapi, or ``mmcv._ext`` with the ops; every other op becomes a function that raises its name.
 
         Raises:
             ImportError: torchvision, whose kernels do the work, is missing.
         """
+        if module.__spec__.origin == PANOPTIC_ORIGIN:
+            importlib.import_module(PANOPTIC_ORIGIN).fill(module)
+            return
         if find_spec('torchvision') is None:
             raise ImportError('This mmcv has no compiled ops, and mmrice takes their place with the kernels of '
                               f'torchvision, which is not installed. {install_hint("torchvision")}', name=NAME)
