@@ -1,4 +1,5 @@
 """Backbones."""
+from .frozen import FrozenBackbone
 from .rice_vit import RICEViT
 
-__all__ = ['RICEViT']
+__all__ = ['FrozenBackbone', 'RICEViT']
