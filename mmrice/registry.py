@@ -20,6 +20,9 @@ LAZY_MODULES: Dict[str, Dict[str, str]] = {
     'dataset': {
         'RegionShardDataset': 'mmrice.datasets.region_shard_dataset',
     },
+    'metric': {
+        'CocoMetric': 'mmrice.evaluation.coco_metric',
+    },
 }
 
 
@@ -73,5 +76,6 @@ OPTIMIZERS = _child('optimizer', roots.OPTIMIZERS, 'mmrice.engine')
 OPTIM_WRAPPERS = _child('optim_wrapper', roots.OPTIM_WRAPPERS, 'mmrice.engine')
 OPTIM_WRAPPER_CONSTRUCTORS = _child('optimizer wrapper constructor', roots.OPTIM_WRAPPER_CONSTRUCTORS,
                                     'mmrice.engine')
+METRICS = _child('metric', roots.METRICS, 'mmrice.evaluation')
 WEIGHT_INITIALIZERS = _child('weight initializer', roots.WEIGHT_INITIALIZERS, 'mmrice.engine')
 ENGINE_STAGES = Registry('data engine stage', scope='mmrice', locations=['mmrice.data_engine'])

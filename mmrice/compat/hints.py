@@ -30,6 +30,8 @@ _OTHERS: Dict[str, tuple] = {
     'safetensors': ('safetensors', 'requirements/runtime.txt'),
     'terminaltables': ('terminaltables', 'requirements/runtime.txt'),
     'faiss': ('faiss-cpu', _DATA),
+    'faster_coco_eval': ('faster-coco-eval', 'requirements/runtime.txt'),
+    'lvis': ('lvis', 'requirements/runtime.txt'),
     'onnxruntime': ('onnxruntime', _DATA),
     'open_clip': ('open_clip_torch', _DATA),
     'ray': ('ray[data]', 'requirements/cluster.txt'),

@@ -24,7 +24,8 @@ GROUPS = ('mminstall', 'runtime', 'data')
 # What stands for each group in an environment that was not made here: both flavours of the stack answer to it.
 MODULES = {
     'mminstall': ['mmengine', 'mmcv', 'mmdet', 'mmseg', 'mmpretrain'],
-    'runtime': ['numpy', 'PIL', 'pycocotools', 'safetensors', 'terminaltables', 'torch', 'torchvision'],
+    'runtime': ['faster_coco_eval', 'lvis', 'numpy', 'PIL', 'pycocotools', 'safetensors', 'terminaltables', 'torch',
+                'torchvision'],
     'data': ['cv2', 'faiss', 'onnxruntime', 'open_clip', 'pyarrow', 'rapidocr', 'skimage'],
     'tests': ['build', 'codespell_lib', 'onnx', 'pre_commit', 'pytest', 'ray', 'ruff', 'setuptools', 'transformers'],
 }

@@ -11,15 +11,21 @@ from mmrice.utils.errors import UserError
 SCALES = (4, 2, 1, 0.5, 0.25)
 
 
+@MODELS.register_module('LN2d')
 class LayerNorm2d(nn.LayerNorm):
-    """Layer norm over the channels of (B, C, H, W), in float32, with ViTDet's epsilon of 1e-6.
+    """Layer norm over the channels of (B, C, H, W), in float32; as ``norm_cfg=dict(type='mmrice.LN2d')`` for any head.
 
     CUDA's autocast does the same, the CPU's does not. MMDet's RoI extractors round boxes to the dtype of the maps, and
     bfloat16 has steps of 2 px from 256 px on.
+
+    Args:
+        num_channels (int): C.
+        eps (float): Added to the variance. Defaults to 1e-6, ViTDet's; mmcv's ``build_norm_layer`` passes 1e-5 unless
+            ``norm_cfg`` has another.
     """
 
-    def __init__(self, num_channels: int) -> None:
-        super().__init__(num_channels, eps=1e-6)
+    def __init__(self, num_channels: int, eps: float = 1e-6) -> None:
+        super().__init__(num_channels, eps=eps)
 
     def forward(self, x: Tensor) -> Tensor:
         return super().forward(x.float().permute(0, 2, 3, 1)).permute(0, 3, 1, 2).contiguous()

@@ -1,0 +1,1 @@
+"""Metrics. Those that need a host library are imported on demand, see :mod:`mmrice.registry`."""
