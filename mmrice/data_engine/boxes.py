@@ -25,18 +25,13 @@ def nms(boxes_K4: np.ndarray, scores_K: np.ndarray, max_iou: float, max_keep: in
     Returns:
         np.ndarray: Indices of the kept boxes, best first, int64.
     """
+    import torch
+    from torchvision.ops import nms as torchvision_nms
     order = np.argsort(-scores_K, kind='stable')
-    alive = np.ones(len(order), bool)
-    kept = []
-    for i in order:
-        if not alive[i]:
-            continue
-        kept.append(i)
-        if max_keep and len(kept) == max_keep:
-            break
-        alive &= pairwise_iou(boxes_K4[i][None], boxes_K4)[0] <= max_iou
-        alive[i] = False
-    return np.array(kept, np.int64)
+    boxes = torch.from_numpy(np.ascontiguousarray(boxes_K4[order], np.float32).reshape(-1, 4))
+    # Ranks instead of scores: the order of equal scores is ours. IoUs are float32, and so must be the threshold.
+    kept = torchvision_nms(boxes, torch.arange(len(order), 0, -1, dtype=torch.float32), float(np.float32(max_iou)))
+    return order[kept.numpy()[:max_keep or None]].astype(np.int64)
 
 
 def clip_boxes(boxes_K4: np.ndarray, size: Tuple[int, int]) -> np.ndarray:

@@ -1,31 +1,66 @@
 """What a build says of itself: rejects, counts, meta."""
 import json
+import re
 from collections import Counter
 from typing import Any, Dict, List, Sequence
 
-from mmrice.datasets.shard_format import SCHEMA_VERSION, write_meta
+from mmrice.datasets.shard_format import KINDS, SCHEMA_VERSION, write_meta
 from mmrice.utils import atomic_write
 from mmrice.version import __version__
 
 from .workspace import Stamp, Workspace, read_json
 
 TOOL = 'tools/build_region_data.py'
+_PART = re.compile(r'(.+)\[(.+)\]')  # 'rejects[truncated]' is a part of 'rejects'
 
 
 def write_rejects(space: Workspace, shards: Sequence[str]) -> None:
-    """Write ``rejects.jsonl``: file and reason of every image that was left out."""
-    with atomic_write(space.root / 'rejects.jsonl', encoding='utf-8') as stream:
+    """Write ``rejects.jsonl``: file, kind of reason and reason of every image that was left out."""
+    with atomic_write(space.root / 'rejects.jsonl', encoding='utf-8', errors='backslashreplace') as stream:
         for shard in shards:
             for reject in read_json(space.work(shard, 'ingest', 'json'))['rejects']:
                 stream.write(json.dumps(reject, ensure_ascii=False) + '\n')
 
 
 def totals(stamps: Sequence[Stamp]) -> Dict[str, int]:
-    """Sum of the counts of some stamps."""
+    """Sum of the counts of some stamps, without the parts of counts (:func:`parts`)."""
     total: Counter = Counter()
     for stamp in stamps:
-        total.update(stamp.counts)
+        total.update({name: value for name, value in stamp.counts.items() if not _PART.fullmatch(name)})
     return dict(total)
+
+
+def parts(stamps: Sequence[Stamp], name: str) -> Dict[str, int]:
+    """Sum of what is counted as ``name[part]``: part -> number, in alphabetical order."""
+    total: Counter = Counter()
+    for stamp in stamps:
+        for key, value in stamp.counts.items():
+            part = _PART.fullmatch(key)
+            if part and part[1] == name:
+                total[part[2]] += value
+    return dict(sorted(total.items()))
+
+
+def describe(stamps: Sequence[Stamp]) -> str:
+    """Counts for people: ``images 7  rejects 3 (2 duplicate, 1 truncated)``."""
+    texts = []
+    for name, value in totals(stamps).items():
+        of = ', '.join(f'{number:,} {part}' for part, number in parts(stamps, name).items())
+        texts.append(f'{name} {value:,} ({of})' if of else f'{name} {value:,}')
+    return '  '.join(texts)
+
+
+def shard_list(ingest: Sequence[Stamp], label: Sequence[Stamp]) -> List[Dict[str, Any]]:
+    """What a reader wants to know of each shard before it opens it.
+
+    Returns:
+        list: ``{'name': '000000', 'images': n, 'kinds': {'object': n1, 'object+ocr': n2}}``, where kinds counts the
+        images that have regions of exactly these kinds.
+    """
+    return [{'name': f'{number:06d}', 'images': images.counts['images'],
+             'kinds': {'+'.join(sorted(kinds.split('+'), key=KINDS.index)): count
+                       for kinds, count in parts([labels], 'images').items() if count}}
+            for number, (images, labels) in enumerate(zip(ingest, label))]
 
 
 def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, List[Stamp]], kind: str) -> str:
@@ -38,6 +73,7 @@ def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, Li
         kind: Of the proposed regions, 'object' or 'image'.
     """
     images, labels, proposals = totals(stamps['ingest']), totals(stamps['label']), totals(stamps['propose'])
+    reasons = parts(stamps['ingest'], 'rejects')
     words = read_json(space.root / 'ocr_vocab.json') if 'ocr' in stamps else []
     clusters = stamps['cluster'][0].counts['clusters']
     write_meta(space.root, {
@@ -46,12 +82,15 @@ def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, Li
         'num_images': images['images'],
         'num_regions': {kind: labels[kind], 'ocr': labels['ocr']},
         'num_classes': {kind: clusters, 'ocr': len(words)},
-        'left_out': {'images': images['rejects'], 'invalid_boxes': proposals['invalid_boxes'],
+        'left_out': {'images': images['rejects'], 'images_by_reason': reasons,
+                     'invalid_boxes': proposals['invalid_boxes'],
                      'ocr_regions_without_known_word': labels['dropped_ocr']},
         'images_without_regions': labels['images_without_regions'],
+        'shards': shard_list(stamps['ingest'], stamps['label']),
         'made_by': {'tool': TOOL, 'mmrice': __version__, 'engine': engine},
     })
+    why = ''.join(f'{number:,} {reason}, ' for reason, number in reasons.items())
     return (f'{space.root}: {images["images"]:,} images in {len(stamps["label"])} shards; '
             f'{labels[kind]:,} {kind} regions in {clusters:,} clusters; {labels["ocr"]:,} ocr regions with '
-            f'{len(words):,} words; left out: {images["rejects"]} images (rejects.jsonl), {proposals["invalid_boxes"]} '
-            f'boxes, {labels["dropped_ocr"]} ocr regions without a known word')
+            f'{len(words):,} words; left out: {images["rejects"]:,} images ({why}rejects.jsonl), '
+            f'{proposals["invalid_boxes"]:,} boxes, {labels["dropped_ocr"]:,} ocr regions without a known word')

@@ -23,8 +23,9 @@ def split_words(text: str) -> List[str]:
 class WordVocabulary:
     """The frequent words of the data; a word's index is its label.
 
-    The paper labels OCR regions with a text tokenizer (49,408 BPE tokens). Whole words mean something at a size where
-    tokens would be seen once.
+    The paper labels OCR regions with a text tokenizer (:class:`.token_vocabulary.BPEVocabulary`). Whole words mean
+    something at a size where tokens would be seen once. While the words are counted, memory holds every different word
+    of the data.
 
     Args:
         min_count: Words in fewer regions are left out.
@@ -50,7 +51,14 @@ class WordVocabulary:
                        if count >= self.min_count and len(word) >= self.min_chars), key=lambda w: (-counts[w], w))
         return sorted(good[:self.max_words])
 
+    def labels(self, text: str, index: Dict[str, int]) -> List[int]:
+        """Label a region.
 
-def word_labels(text: str, index: Dict[str, int]) -> List[int]:
-    """Labels of a region's words in the order of reading, each once; words that ``index`` lacks are left out."""
-    return list(dict.fromkeys(index[word] for word in split_words(text) if word in index))
+        Args:
+            text: What the region says.
+            index: Word -> label; words that it lacks are left out.
+
+        Returns:
+            list: Labels in the order of reading, each once.
+        """
+        return list(dict.fromkeys(index[word] for word in split_words(text) if word in index))

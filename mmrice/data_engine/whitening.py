@@ -6,6 +6,8 @@ import numpy as np
 from mmrice.registry import ENGINE_STAGES
 from mmrice.utils import UserError
 
+BLOCK = 16_384  # regions that are float64 at a time
+
 
 @ENGINE_STAGES.register_module()
 class PCAWhitening:
@@ -14,16 +16,17 @@ class PCAWhitening:
     Args:
         dim: Directions kept.
         power: 0 is plain PCA, 1 whitens fully (which also raises noise).
+        max_regions: They are found from at most this many regions, evenly spread over the sample.
     """
 
-    def __init__(self, dim: int = 64, power: float = 0.5) -> None:
-        self.dim, self.power = dim, power
+    def __init__(self, dim: int = 64, power: float = 0.5, max_regions: int = 1_000_000) -> None:
+        self.dim, self.power, self.max_regions = dim, power, max_regions
 
     def fit(self, features_ND: np.ndarray) -> Dict[str, np.ndarray]:
         """Find the directions.
 
         Args:
-            features_ND: float32; N > ``dim``.
+            features_ND: float16 or float32; N > ``dim``. Blocks of it become float64.
 
         Returns:
             dict: ``mean`` (D,) and ``matrix`` (D, dim), float32.
@@ -34,9 +37,14 @@ class PCAWhitening:
         if self.dim > min(features_ND.shape):
             raise UserError(f'engine.cluster.projection.dim is {self.dim}, but there are {features_ND.shape[0]} '
                             f'regions with {features_ND.shape[1]} features. Choose fewer dimensions.')
-        mean = features_ND.mean(0, dtype=np.float64)
-        centred = features_ND.astype(np.float64) - mean
-        variance, vectors = np.linalg.eigh(centred.T @ centred / len(centred))
+        step = -(-len(features_ND) // self.max_regions)
+        starts = range(0, len(features_ND), step * BLOCK)
+        blocks = (features_ND[start:start + step * BLOCK:step].astype(np.float64) for start in starts)
+        count, total, products = 0, 0, 0
+        for block in blocks:
+            count, total, products = count + len(block), total + block.sum(0), products + block.T @ block
+        mean = total / count
+        variance, vectors = np.linalg.eigh(products / count - np.outer(mean, mean))
         variance, vectors = variance[::-1][:self.dim], vectors[:, ::-1][:, :self.dim]
         # An eigenvector's sign is arbitrary: fix it, so that equal data give equal centres.
         vectors = vectors * np.sign(vectors[np.abs(vectors).argmax(0), np.arange(self.dim)])

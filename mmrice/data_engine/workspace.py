@@ -10,10 +10,12 @@ import tarfile
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, BinaryIO, Dict, Iterator, List, Optional, Sequence, Tuple
+from typing import Any, BinaryIO, Dict, Iterable, Iterator, List, Optional, Sequence, Tuple
 
 from mmrice.datasets.shard_format import index_tar
 from mmrice.utils import atomic_path, atomic_write
+
+from .ticks import tick
 
 
 def digest(value: Any) -> str:
@@ -71,6 +73,10 @@ class Workspace:
         """A file that only the build reads: ``work('000000', 'embed', 'npy')`` -> ``.work/000000.embed.npy``."""
         return self.root / '.work' / '.'.join(parts)
 
+    def ticks(self, stage: str, shard: str) -> Path:
+        """Where a running job counts its images, see :mod:`~mmrice.data_engine.ticks`."""
+        return self.root / '.work' / 'ticks' / f'{shard}.{stage}'
+
     def read_stamp(self, stage: str, shard: str = 'all') -> Optional[Stamp]:
         """The stamp of a stage, or None where it never ended or the stamp is damaged."""
         try:
@@ -106,7 +112,8 @@ class Workspace:
 
 def write_json(path: Path, value: Any) -> None:
     """Write JSON, all or nothing; equal values give equal bytes."""
-    with atomic_write(path, encoding='utf-8') as stream:
+    # File names that are no UTF-8 hold lone surrogates; with a backslash they are JSON, and read_json gives them back.
+    with atomic_write(path, encoding='utf-8', errors='backslashreplace') as stream:
         stream.write(json.dumps(value, sort_keys=True, ensure_ascii=False) + '\n')
 
 
@@ -115,7 +122,7 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding='utf-8'))
 
 
-def write_tar(path: Path, images: Sequence[Tuple[str, bytes]]) -> None:
+def write_tar(path: Path, images: Iterable[Tuple[str, bytes]]) -> None:
     """Write ``key.jpg`` members, all or nothing, without dates or owners: equal images give equal bytes."""
     with atomic_path(path) as temporary, tarfile.open(temporary, 'w', format=tarfile.GNU_FORMAT) as tar:
         for key, data in images:
@@ -135,3 +142,4 @@ def read_tar(path: Path) -> Iterator[Tuple[str, bytes]]:
         for key, (offset, size) in index.items():
             stream.seek(offset)
             yield key, stream.read(size)
+            tick()

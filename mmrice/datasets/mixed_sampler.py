@@ -6,34 +6,8 @@ from torch.utils.data import Sampler
 
 from mmrice.registry import DATA_SAMPLERS
 from mmrice.utils import UserError
-from mmrice.utils.seeding import mix
 
-_WORD = 2**64 - 1
-
-
-def permuted(index: int, length: int, keys: Sequence[int]) -> int:
-    """Where a pseudo-random permutation of ``range(length)`` sends an index, without a table of it.
-
-    A Feistel network on the smallest square power of two that holds the range, walked until it is back inside.
-
-    Args:
-        index: 0 to ``length`` - 1.
-        length: Of the range.
-        keys: One 63-bit number for each round; other keys, another permutation.
-
-    Returns:
-        int: 0 to ``length`` - 1, another one for each index.
-    """
-    half = max(1, ((length - 1).bit_length() + 1) // 2)
-    mask = (1 << half) - 1
-    while True:
-        left, right = index >> half, index & mask
-        for key in keys:
-            word = (right ^ key) * 0x9E3779B97F4A7C15 & _WORD
-            left, right = right, left ^ ((word ^ word >> 29) * 0xBF58476D1CE4E5B9 >> 32 & mask)
-        index = left << half | right
-        if index < length:
-            return index
+from .shard_order import ShardOrder, permuted, round_keys
 
 
 @DATA_SAMPLERS.register_module()
@@ -42,12 +16,18 @@ class MixedSampler(Sampler):
 
     Each rank takes ``ratio[0]`` samples of the first dataset, then ``ratio[1]`` of the second and so on, over and over,
     so that every batch has the ratio. A dataset is passed through in a new random order each time, and ranks share a
-    pass. Nothing is stored or counted through: memory, and the time to skip to any place, do not grow with the data.
+    pass: its samples are each drawn once, by one of them. Where the ranks do not divide it, some draw one sample more,
+    others in the next pass. Nothing is stored or counted through: memory, and the time to skip to any place, do not
+    grow with the number of samples.
+
+    The order over a :class:`mmrice.RegionShardDataset` stays within a few shards at a time, and a rank meets its share
+    of the shards only (:class:`mmrice.datasets.shard_order.ShardOrder`).
 
     Args:
         dataset (Sized): A ``ConcatDataset``, or any other dataset, which is one part then.
         ratio (Sequence[int], optional): Samples of each part in turn. Defaults to None: one of each.
-        shuffle (bool): Draw in random order. Defaults to True.
+        shuffle (bool): Draw in random order. Defaults to True. False is the order of the dataset, ranks taking turns.
+        shuffle_shards (int): Shards of a region shard dataset that are shuffled together. Defaults to 8.
         seed (int, optional): Of the order. Defaults to None: one that all ranks agree on.
 
     Raises:
@@ -66,9 +46,11 @@ class MixedSampler(Sampler):
                  dataset: Sized,
                  ratio: Optional[Sequence[int]] = None,
                  shuffle: bool = True,
+                 shuffle_shards: int = 8,
                  seed: Optional[int] = None) -> None:
         self.dataset = dataset
-        self.sizes = [len(part) for part in getattr(dataset, 'datasets', [dataset])]
+        parts = getattr(dataset, 'datasets', [dataset])
+        self.sizes = [len(part) for part in parts]
         self.ratio = [1] * len(self.sizes) if ratio is None else list(ratio)
         valid = all(isinstance(count, int) and count >= 0 for count in self.ratio) and sum(self.ratio) > 0
         if len(self.ratio) != len(self.sizes) or not valid:
@@ -77,10 +59,16 @@ class MixedSampler(Sampler):
         for number, (size, count) in enumerate(zip(self.sizes, self.ratio)):
             if count and not size:
                 raise UserError(f'MixedSampler: dataset {number} is empty, but ratio={self.ratio} asks for it.')
+        if shuffle_shards < 1:
+            raise UserError(f'MixedSampler: shuffle_shards={shuffle_shards}, expected 1 or more.')
         self.shuffle = shuffle
         self.seed = sync_random_seed() if seed is None else seed
         self.rank, self.world_size = get_dist_info()
         self._start = 0
+        self._orders = [
+            ShardOrder(part.shard_sizes, shuffle_shards, self.rank, self.world_size, self.seed, number)
+            if shuffle and size and hasattr(part, 'shard_sizes') else None
+            for number, (part, size) in enumerate(zip(parts, self.sizes))]
 
     def skip(self, num_samples: int) -> None:
         """Let the next pass begin behind this many samples of the rank, counted from the first one."""
@@ -99,11 +87,15 @@ class MixedSampler(Sampler):
         keys: List[tuple] = [(-1, [])] * len(self.sizes)
         while True:
             for part, place in slots[first:]:
+                order = self._orders[part]
+                if order is not None:
+                    yield offsets[part] + order[turn * self.ratio[part] + place]
+                    continue
                 draw = (turn * self.world_size + self.rank) * self.ratio[part] + place
                 epoch, index = divmod(draw, self.sizes[part])
                 if self.shuffle:
                     if keys[part][0] != epoch:
-                        keys[part] = epoch, [mix(self.seed, part, epoch, number) for number in range(4)]
+                        keys[part] = epoch, round_keys(self.seed, part, epoch)
                     index = permuted(index, self.sizes[part], keys[part][1])
                 yield offsets[part] + index
             turn, first = turn + 1, 0

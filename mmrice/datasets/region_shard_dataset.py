@@ -1,26 +1,18 @@
 """RegionShardDataset: images and labelled regions from the shards that the data engine writes."""
-from pathlib import Path
-from typing import Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Union
 
-import numpy as np
 from mmengine.dataset import BaseDataset
+from mmengine.dataset.base_dataset import force_full_init
 from mmengine.logging import print_log
 
 from mmrice.registry import DATASETS
 from mmrice.structures import KINDS
 from mmrice.utils import UserError
 
-from .shard_format import index_tar, read_meta, read_regions, regions_path
-
-KIND_INDEX = {kind: index for index, kind in enumerate(KINDS)}
-
-
-def _pad_labels(labels: List[List[int]]) -> np.ndarray:
-    """Label lists to int64 (K, P), padded with -1."""
-    padded = np.full((len(labels), max(map(len, labels))), -1, dtype=np.int64)
-    for row, values in zip(padded, labels):
-        row[:len(values)] = values
-    return padded
+from .shard_samples import ShardSamples
+from .shard_table import DamagedShard
+from .skip_counter import SkipCounter
+from .transforms.loading import let_next_decode
 
 
 @DATASETS.register_module()
@@ -32,12 +24,24 @@ class RegionShardDataset(BaseDataset):
     ``gt_region_labels`` (int64, (K, P), padded with -1). Images without a region of the kinds asked for are left out
     and counted.
 
+    Memory does not grow with the images: meta.json says how many each shard has, and the tables of a few shards are
+    kept at a time. Draw with :class:`mmrice.MixedSampler`, which stays within a few shards; a shuffle over all of them
+    reads a table for nearly every sample. A folder without those numbers, from an older build, is read through once at
+    the start.
+
+    The start checks that all files are there, the first shard, and the numbers of classes. Later a sample that is
+    missing, cut off or cannot be decoded, or whose regions all lie outside its image, is replaced by another one and
+    counted; too many of them are an error.
+
     Args:
         data_root (str): Folder of the shards.
         pipeline (Sequence[dict]): Transforms.
         kinds (Sequence[str]): Kinds to keep, out of 'object', 'ocr' and 'image'. Defaults to the first two.
         num_classes (dict, optional): Number of classes of each kind that the model has, to be checked before training.
             Defaults to None.
+        cache_shards (int): Tables of shards that each data worker keeps: twice ``shuffle_shards`` of the sampler or
+            more. Defaults to 16.
+        max_skipped (int): Damaged samples that a process and its data workers may skip. Defaults to 100.
         **kwargs: See :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
@@ -49,64 +53,77 @@ class RegionShardDataset(BaseDataset):
                  pipeline: Sequence[dict] = (),
                  kinds: Sequence[str] = ('object', 'ocr'),
                  num_classes: Optional[Dict[str, int]] = None,
+                 cache_shards: int = 16,
+                 max_skipped: int = 100,
                  **kwargs) -> None:
-        unknown = set(kinds) - set(KIND_INDEX)
+        unknown = set(kinds) - set(KINDS)
         if unknown:
-            raise UserError(f'RegionShardDataset: kinds has {sorted(unknown)}, expected some of {list(KIND_INDEX)}.')
+            raise UserError(f'RegionShardDataset: kinds has {sorted(unknown)}, expected some of {list(KINDS)}.')
+        if cache_shards < 1:
+            raise UserError(f'RegionShardDataset: cache_shards={cache_shards}, expected 1 or more.')
         self.kinds = tuple(kinds)
         self.num_classes = num_classes or {}
+        self.cache_shards = cache_shards
+        self.skipped = SkipCounter(max_skipped)
+        kwargs['serialize_data'] = False  # there is nothing to serialise
         super().__init__(data_root=str(data_root), pipeline=list(pipeline), **kwargs)
+        let_next_decode(self.pipeline.transforms)
 
-    def load_data_list(self) -> List[dict]:
-        """Read the tables and tar indices of all shards."""
-        meta = read_meta(self.data_root)
+    def load_data_list(self) -> ShardSamples:
+        """Find the shards and how many samples each has."""
+        samples = ShardSamples(self.data_root, self.kinds, self.num_classes, self.cache_shards)
+        meta = samples.meta
         self._metainfo.update(num_classes=meta['num_classes'])
-        tars = sorted(Path(self.data_root).glob('*.tar'))
-        if len(tars) != meta['num_shards']:
-            raise UserError(f'{self.data_root}: holds {len(tars)} shards, meta.json says {meta["num_shards"]}. '
-                            'Build the shards again with tools/build_region_data.py.')
-        infos, num_images = [], 0
-        for tar in tars:
-            index = index_tar(tar)
-            num_images += len(index)
-            infos.extend(self._shard_infos(tar, index))
-        if not infos:
-            raise UserError(f'{self.data_root}: none of its {num_images} images has a region of kind '
+        if not samples:
+            raise UserError(f'{self.data_root}: none of its {meta["num_images"]} images has a region of kind '
                             f'{" or ".join(self.kinds)}.')
         print_log(
-            f'{self.data_root}: {len(infos)} images with {sum(len(info["gt_kinds"]) for info in infos)} regions; '
-            f'{num_images - len(infos)} images without regions left out.',
+            f'{self.data_root}: {len(samples):,} images with a region of kind {" or ".join(self.kinds)} in '
+            f'{len(samples.runs()):,} shards; {meta["num_images"] - len(samples):,} others left out.',
             logger='current')
-        return infos
+        return samples
 
-    def _shard_infos(self, tar: Path, index: Dict[str, Tuple[int, int]]) -> List[dict]:
-        parquet = regions_path(tar)
-        infos = []
-        for key, regions in read_regions(parquet).items():
-            if key not in index:
-                raise UserError(f'{parquet}: key {key!r} is not in {tar.name}. '
-                                'Build the shards again with tools/build_region_data.py.')
-            keep = [row for row, kind in enumerate(regions['kinds']) if kind in self.kinds]
-            if not keep:
-                continue
-            labels = [regions['labels'][row] for row in keep]
-            kinds = [regions['kinds'][row] for row in keep]
-            self._check_labels(parquet, key, kinds, labels)
-            offset, size = index[key]
-            infos.append(
-                dict(
-                    img_path=str(tar),
-                    img_offset=offset,
-                    img_bytes=size,
-                    key=key,
-                    gt_bboxes=regions['boxes'][keep],
-                    gt_kinds=np.array([KIND_INDEX[kind] for kind in kinds], dtype=np.int64),
-                    gt_region_labels=_pad_labels(labels)))
-        return infos
+    @property
+    @force_full_init
+    def shard_sizes(self) -> List[int]:
+        """Lengths of the runs of samples that lie in one shard, in the order of the samples; for MixedSampler."""
+        return self.data_list.runs()
 
-    def _check_labels(self, parquet: Path, key: str, kinds: List[str], labels: List[List[int]]) -> None:
-        for kind, values in zip(kinds, labels):
-            limit: Union[int, float] = self.num_classes.get(kind, float('inf'))
-            if max(values) >= limit:
-                raise UserError(f'{parquet}: key {key!r}: {kind} label {max(values)} does not fit the {limit} classes '
-                                f'of the model. Set num_classes[{kind!r}] in the config to what meta.json says.')
+    @force_full_init
+    def get_data_info(self, idx: int) -> dict:
+        """See the class.
+
+        Args:
+            idx: Index of a sample.
+
+        Raises:
+            UserError: Its shard cannot be read or does not fit meta.json or the model.
+        """
+        info = self.data_list[idx]
+        info['sample_idx'] = idx if idx >= 0 else len(self) + idx
+        return info
+
+    def prepare_data(self, idx: int) -> Any:
+        """A sample after the pipeline, or None where it is damaged.
+
+        Args:
+            idx: Index of a sample.
+
+        Raises:
+            UserError: Too many samples were damaged.
+        """
+        try:
+            info = self.get_data_info(idx)
+        except DamagedShard as error:
+            self.skipped.skip(str(error))
+            return None
+        place = f'{info["img_path"]}: {info["key"]}.jpg'
+        data = self.pipeline(info)
+        if data is None:
+            self.skipped.skip(f'{place} {info.get("skip_reason", "is dropped by the pipeline")}')
+        return data
+
+    def _get_unserialized_subset(self, indices: Union[Sequence[int], int]) -> ShardSamples:
+        if isinstance(indices, int):
+            return self.data_list[:indices] if indices >= 0 else self.data_list[indices:]
+        return self.data_list.take(indices)

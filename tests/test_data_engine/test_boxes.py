@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from mmrice.data_engine.boxes import clip_boxes, fits, nms, pairwise_iou
 
@@ -21,6 +22,27 @@ def test_nms_keeps_the_better_of_two_overlapping_boxes_and_orders_by_score():
 def test_nms_keeps_the_order_of_equal_scores_and_takes_no_boxes():
     assert nms(BOXES, np.ones(4, np.float32), 0.8).tolist() == [0, 2, 3]
     assert nms(BOXES[:0], np.ones(0, np.float32), 0.8).tolist() == []
+
+
+def slow_nms(boxes, scores, max_iou, max_keep):
+    """By the definition: the best box is kept, what overlaps it too much goes, and so on."""
+    left, kept = sorted(range(len(boxes)), key=lambda i: -scores[i]), []
+    while left and (not max_keep or len(kept) < max_keep):
+        best = left.pop(0)
+        kept.append(best)
+        left = [i for i in left if pairwise_iou(boxes[best][None], boxes[i][None])[0, 0] <= np.float32(max_iou)]
+    return kept
+
+
+@pytest.mark.parametrize('seed', range(4))
+def test_nms_is_what_its_definition_says_with_ties_and_overlaps_at_the_threshold(seed):
+    rng = np.random.default_rng(seed)
+    corners = rng.integers(0, 8, (60, 2))
+    boxes = np.concatenate([corners, corners + rng.integers(1, 6, (60, 2))], 1).astype(np.float32)
+    scores = rng.integers(0, 4, 60) / 4  # many are equal
+    for max_iou in (0, 1 / 3, 0.5, 0.6, 0.7, 1):  # ratios of small numbers, so that some overlaps are equal to them
+        for max_keep in (0, 7):
+            assert nms(boxes, scores, max_iou, max_keep).tolist() == slow_nms(boxes, scores, max_iou, max_keep)
 
 
 def test_clipping_cuts_at_the_edges_of_the_image():

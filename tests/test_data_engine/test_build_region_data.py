@@ -29,12 +29,13 @@ def start(*args):
     """Start the tool in its own process group."""
     env = {**os.environ, 'PYTHONPATH': os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])}
     return subprocess.Popen([sys.executable, str(TOOL), *map(str, args)], env=env, start_new_session=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler))
 
 
 def wait_for(path, process):
     while not path.exists():
-        assert process.poll() is None, 'the build ended before it could be killed'
+        assert process.poll() is None, 'the build ended before it could be interrupted'
         time.sleep(0.002)
 
 
@@ -51,31 +52,26 @@ def run(monkeypatch, capsys):
     return run
 
 
-def contents(out):
-    return {path.name: path.read_bytes() for path in sorted(out.iterdir()) if path.is_file()}
+def test_workers_know_the_parts_of_a_project(engine, tmp_path, monkeypatch):
+    (tmp_path / 'shop_parts.py').write_text(
+        'from mmrice.data_engine import WholeImageProposer\nfrom mmrice.registry import ENGINE_STAGES\n\n\n'
+        '@ENGINE_STAGES.register_module()\nclass ShelfProposer(WholeImageProposer):\n    pass\n')
+    engine['propose'] = {'type': 'ShelfProposer'}
+    (tmp_path / 'config.py').write_text(f'custom_imports = dict(imports=["shop_parts"])\nengine = {engine!r}\n')
+    monkeypatch.setenv('PYTHONPATH', str(tmp_path))
+    process = start(tmp_path / 'config.py', '--out', tmp_path / 'out', '--num-workers', 1)
+    output = process.communicate(timeout=100)[0].decode()
+    assert process.returncode == 0 and '10 image regions in 8 clusters' in output.splitlines()[-1]
 
 
-def test_a_build_that_is_killed_and_run_again_ends_byte_for_byte_the_same(config, tmp_path, run):
-    args = (config, '--cfg-options', 'engine.ingest.images_per_shard=2')
-    code, out, _ = run(*args, '--out', tmp_path / 'whole')
-    assert code == 0 and '10 images in 6 shards; 60 object regions in 8 clusters' in out.splitlines()[-1]
-    for stage, shard, workers in (('ingest', '000001', 0), ('propose', '000002', 1), ('label', '000000', 0)):
-        process = start(*args, '--out', tmp_path / 'killed', '--num-workers', workers)
-        wait_for(tmp_path / 'killed' / '.work' / f'{shard}.{stage}.stamp.json', process)
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-    code, _, _ = run(*args, '--out', tmp_path / 'killed')
-    assert code == 0
-    assert contents(tmp_path / 'killed') == contents(tmp_path / 'whole')
-    assert not list((tmp_path / 'killed').rglob('.tmp-*'))
-
-
-def test_workers_end_when_the_build_is_killed(config, tmp_path):
+def test_ctrl_c_is_one_line_and_leaves_nothing_half_written(config, tmp_path):
     process = start(config, '--out', tmp_path / 'out', '--num-workers', 1)
     wait_for(tmp_path / 'out' / '.work' / '000000.ingest.stamp.json', process)
-    process.kill()
-    process.communicate(timeout=20)  # returns when the last process that holds its stdout has ended
-    assert process.returncode == -signal.SIGKILL
+    os.killpg(process.pid, signal.SIGINT)
+    output = process.communicate(timeout=60)[0].decode()
+    assert process.returncode == 1 and 'Traceback' not in output
+    assert output.splitlines()[-1] == 'mmrice: interrupted; finished shards and checkpoints are kept.'
+    assert not list(tmp_path.rglob('.tmp-*'))
 
 
 def test_rendered_words_become_ocr_regions_and_unknown_words_are_counted(config, tmp_path, run):
@@ -108,6 +104,10 @@ def test_rendered_words_become_ocr_regions_and_unknown_words_are_counted(config,
     (['CONFIG', '--out', 'OUT', '--stages', 'label'], 'stage ingest has not run here'),
     (['CONFIG', '--out', 'OUT', '--cfg-options', 'engine.embed.type=mmrice.HandcraftedEncodr'],
      'Did you mean mmrice.HandcraftedEncoder?'),
+    (['CONFIG', '--out', 'OUT', '--executor', 'rya'], "unknown executor 'rya'. Expected local or ray, or one that"),
+    (['CONFIG', '--out', 'OUT', '--executor', 'ray'], '--num-workers is 0, expected 1 or more with Ray'),
+    (['CONFIG', '--out', 'OUT', '--cfg-options', 'engine.executors.local.threads=2'],
+     'engine.executors.local: mmrice.LocalExecutor: '),
     (['CONFIG', '--out', 'OUT', '--cfg-options', 'engine.ingest.sources.photos=/none', 'engine.ingest.hint=make-data'],
      "/none: no such folder (source 'photos'). Build it with: make-data")])
 def test_a_users_mistake_is_one_line_and_exit_status_one(config, tmp_path, run, args, message):

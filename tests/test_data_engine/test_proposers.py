@@ -11,9 +11,10 @@ RECORD = {'key': 'a', 'source': 'x', 'file': 'a.jpg', 'size': [128, 128], 'sourc
 GOOD, INVERTED, OUTSIDE, CUT = [20, 40, 100, 60], [50, 50, -20, 30], [400, 10, 50, 50], [200, 200, 100, 100]
 
 
-def write_coco(path, boxes):
+def write_coco(path, boxes, size=(256, 256)):
     annotations = [{'id': 7 + i, 'image_id': 1, 'bbox': box} for i, box in enumerate(boxes)]
-    path.write_text(json.dumps({'images': [{'id': 1, 'file_name': 'a.jpg'}], 'annotations': annotations}))
+    images = [{'id': 1, 'file_name': 'a.jpg', 'width': size[0], 'height': size[1]}]
+    path.write_text(json.dumps({'images': images, 'annotations': annotations}))
     return str(path)
 
 
@@ -73,17 +74,23 @@ def test_annotations_that_change_change_the_fingerprint(tmp_path):
     assert propose.fingerprint() != before
 
 
-def test_a_missing_and_a_foreign_annotation_file_are_named(tmp_path, image):
+def test_a_missing_annotation_file_is_named_and_a_wrong_setting_refused(tmp_path):
     with pytest.raises(UserError, match='none.json: no such annotation file'):
         AnnotationProposer({'x': str(tmp_path / 'none.json')}).fingerprint()
-    (tmp_path / 'c.json').write_text('{"images": []}')
-    with pytest.raises(UserError, match="c.json: field or image 'annotations' is missing"):
-        AnnotationProposer({'x': str(tmp_path / 'c.json')})(image, RECORD)
-    (tmp_path / 'c.json').write_text('{"ima')
-    with pytest.raises(UserError, match='c.json: no COCO detection annotations'):
-        AnnotationProposer({'x': str(tmp_path / 'c.json')})(image, RECORD)
     with pytest.raises(UserError, match="expected 'drop' or 'error'"):
         AnnotationProposer({}, invalid='skip')
+
+
+@pytest.mark.parametrize('stated, boxes', [((512, 512), [[5, 10, 30, 25]]), ((256, 512), []),
+                                           ((255, 256), [[10, 20, 60, 50]])])
+def test_boxes_for_another_size_are_scaled_or_where_the_shape_differs_invalid(tmp_path, image, stated, boxes):
+    path = write_coco(tmp_path / 'c.json', [GOOD], stated)
+    found = AnnotationProposer({'x': path}, min_edge=8)(image, RECORD)
+    np.testing.assert_allclose(found.boxes, np.reshape(boxes, (-1, 4)), atol=0.3)
+    assert found.invalid == (0 if boxes else 1)
+    if not boxes:
+        with pytest.raises(UserError, match='annotation 7 of a.jpg: it is 256 x 256 px, but .* for 256 x 512 px'):
+            AnnotationProposer({'x': path}, invalid='error')(image, RECORD)
 
 
 def test_a_whole_image_is_one_box_of_any_size(image):

@@ -1,4 +1,4 @@
-from mmrice.data_engine.vocabulary import WordVocabulary, split_words, word_labels
+from mmrice.data_engine.vocabulary import WordVocabulary, split_words
 
 
 def test_words_are_lower_cased_and_split_at_punctuation():
@@ -16,5 +16,5 @@ def test_a_vocabulary_keeps_words_of_enough_regions_in_alphabetical_order():
 
 def test_labels_follow_the_text_once_each_and_leave_unknown_words_out():
     index = {'big': 0, 'sale': 1}
-    assert word_labels('Sale! big SALE today', index) == [1, 0]
-    assert word_labels('today', index) == []
+    assert WordVocabulary().labels('Sale! big SALE today', index) == [1, 0]
+    assert WordVocabulary().labels('today', index) == []

@@ -34,3 +34,10 @@ def test_projected_rows_have_length_one(features):
 def test_more_directions_than_data_are_refused(features):
     with pytest.raises(UserError, match='dim is 64, but there are 500 regions with 6 features'):
         PCAWhitening(64).fit(features)
+
+
+def test_directions_are_found_block_by_block_from_a_part_of_many_regions(features, monkeypatch):
+    monkeypatch.setattr('mmrice.data_engine.whitening.BLOCK', 64)
+    some, expected = PCAWhitening(3, max_regions=200).fit(features), PCAWhitening(3).fit(features[::3])
+    for name in ('mean', 'matrix'):
+        np.testing.assert_allclose(some[name], expected[name], rtol=1e-4, atol=1e-5)

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from mmrice.data_engine.workspace import Workspace, digest, read_tar, write_json, write_tar
+from mmrice.data_engine.workspace import Workspace, digest, read_json, read_tar, write_json, write_tar
 from mmrice.utils import UserError
 
 
@@ -67,3 +67,20 @@ def test_json_is_written_whole_or_not_at_all(tmp_path):
         write_json(tmp_path / 'x.json', {'a': object()})
     assert (tmp_path / 'x.json').read_text() == '{"a": 1}\n'
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_file_name_that_is_no_utf8_comes_back(tmp_path):
+    name = os.fsdecode(b'\xff\xe9\\u00e9.jpg') + 'é"'
+    write_json(tmp_path / 'x.json', [name])
+    assert read_json(tmp_path / 'x.json') == [name]
+    (tmp_path / 'x.json').read_text(encoding='utf-8')
+
+
+def test_a_tar_that_fails_on_the_way_is_not_there(tmp_path):
+    def images():
+        yield 'a', b'one'
+        raise UserError('no')
+
+    with pytest.raises(UserError):
+        write_tar(tmp_path / 'x.tar', images())
+    assert not list(tmp_path.iterdir())

@@ -1,4 +1,6 @@
 """Boxes stay on the pixels that they were drawn around."""
+import random
+
 import numpy as np
 import pytest
 import torch
@@ -24,7 +26,7 @@ def extent(image, channel):
 
 @pytest.mark.parametrize('seed', range(20))
 def test_crop_and_flip_keep_boxes_on_their_pixels(seed):
-    np.random.seed(seed)
+    random.seed(seed)
     results = RandomResizedRegionCrop((160, 96), area=(0.3, 1.), min_visible=0.3)(scene())
     results = RandomRegionFlip(prob=0.5)(results)
     assert results['img'].shape == (96, 160, 3) and len(results['gt_bboxes']) > 0
@@ -62,19 +64,38 @@ def test_regions_outside_the_image_are_dropped_and_a_sample_without_others_is_sk
     transform = RandomResizedRegionCrop((60, 50))
     results = scene()
     results['gt_bboxes'] += 500
-    assert transform.transform(results) is None and transform.num_skipped == 1
+    assert transform.transform(results) is None and results['skip_reason'] == 'has no region inside the image'
+
+
+@pytest.mark.parametrize('direction', ['horizontal', 'vertical', 'diagonal'])
+def test_every_flip_moves_boxes_with_their_pixels(direction):
+    before = scene()
+    before['img'] = before['img'][:95]  # not the mirror image of itself
+    results = RandomRegionFlip(prob=1., direction=direction)(dict(before))
+    assert results['flip'] and results['flip_direction'] == direction
+    for box, labels in zip(results['gt_bboxes'], results['gt_region_labels']):
+        assert box.tolist() == extent(results['img'], labels[0] - 7)
+    assert not np.array_equal(results['img'], before['img'])
+
+
+def test_flips_come_as_often_as_asked_and_in_the_directions_listed():
+    random.seed(0)
+    one = [RandomRegionFlip(prob=0.25)(scene())['flip'] for _ in range(400)]
+    assert 70 < sum(one) < 130
+    several = RandomRegionFlip(prob=[0.5, 0.5], direction=['horizontal', 'vertical'])
+    assert {several(scene())['flip_direction'] for _ in range(40)} == {'horizontal', 'vertical'}
 
 
 def test_an_image_with_text_is_never_flipped():
     for seed in range(10):
-        np.random.seed(seed)
+        random.seed(seed)
         results = RandomRegionFlip(prob=1.)(scene(kinds=(0, 1)))
         assert np.array_equal(results['img'], scene()['img'])
     assert not np.array_equal(RandomRegionFlip(prob=1.)(scene())['img'], scene()['img'])
 
 
 def test_sampling_keeps_all_regions_and_repeats_only_when_too_few():
-    np.random.seed(0)
+    random.seed(0)
     many = SampleRegions(7)(scene())['gt_region_labels'][:, 0]
     assert len(many) == 7 and set(many) == {7, 8}
     drawn = [SampleRegions(1)(scene())['gt_region_labels'][0, 0] for _ in range(40)]
@@ -95,7 +116,7 @@ def test_packing_keeps_values_and_types():
 
 @pytest.mark.parametrize('seed', range(5))
 def test_a_whole_image_survives_every_crop_and_its_box_becomes_the_crop(seed):
-    np.random.seed(seed)
+    random.seed(seed)
     results = scene(kinds=(2, 2))
     results['gt_bboxes'] = np.array([[0, 0, 120, 100]], dtype=np.float32)
     results['gt_kinds'], results['gt_region_labels'] = results['gt_kinds'][:1], results['gt_region_labels'][:1]

@@ -6,3 +6,4 @@ backbone = dict(
     out_type='featmap',
     init_cfg=dict(type='mmrice.RICEPretrained', checkpoint='work_dirs/rice_vit-tiny_mini/latest.pth'))
 width = 192
+mean, std = [122.771, 116.746, 104.094], [68.501, 66.632, 70.323]

@@ -6,7 +6,7 @@ train_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='mmrice.MixedSampler'),
-    collate_fn=dict(type='pseudo_collate'),
+    collate_fn=dict(type='mmrice.region_collate'),
     dataset=dict(
         type='mmrice.RegionShardDataset',
         data_root='data/laion400m/image_shards',

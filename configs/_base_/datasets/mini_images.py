@@ -11,7 +11,7 @@ train_dataloader = dict(
     num_workers=1,
     persistent_workers=True,
     sampler=dict(type='InfiniteSampler', shuffle=True),
-    collate_fn=dict(type='pseudo_collate'),
+    collate_fn=dict(type='mmrice.region_collate'),
     dataset=dict(
         type='mmrice.RegionShardDataset',
         data_root='data/mini/images',

@@ -10,7 +10,7 @@ train_dataloader = dict(
     num_workers=8,
     persistent_workers=True,
     sampler=dict(type='mmrice.MixedSampler', ratio=[1, 1]),
-    collate_fn=dict(type='pseudo_collate'),
+    collate_fn=dict(type='mmrice.region_collate'),
     dataset=dict(
         type='ConcatDataset',
         ignore_keys=['num_classes'],
@@ -34,7 +34,7 @@ train_dataloader = dict(
                 num_classes=dict(ocr=49_408),
                 pipeline=[
                     dict(type='mmrice.LoadImageFromShard'),
-                    dict(type='Resize', scale=(224, 224)),
+                    dict(type='mmrice.RegionResize', scale=(224, 224)),
                     dict(type='mmrice.SampleRegions', num_regions=10),
                     dict(type='mmrice.PackRegionInputs'),
                 ])

@@ -1,10 +1,10 @@
 """One stage on one shard, and what it hands back."""
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 STAGES = ('ingest', 'propose', 'ocr', 'embed', 'cluster', 'label')
 # Whose outputs a stage reads, shard by shard.
-READS = {'ingest': (), 'propose': ('ingest',), 'ocr': ('ingest',), 'embed': ('ingest', 'propose'),
+READS = {'scan': (), 'ingest': (), 'propose': ('ingest',), 'ocr': ('ingest',), 'embed': ('ingest', 'propose'),
          'label': ('ingest', 'propose', 'ocr', 'embed')}
 
 Done = Tuple[List[Path], Dict[str, int]]  # the files that a stage wrote, and its counts
@@ -15,14 +15,14 @@ class Job(NamedTuple):
 
     Attributes:
         root: The output folder.
-        stage: One of :data:`STAGES`, not 'cluster'.
+        stage: One of :data:`STAGES`, not 'cluster'; or 'scan', the first step of ingest.
         shard: '000000', ...
         config: The part's config dict.
         config_digest: For the stamp.
         inputs: Digests of what the stage reads, for the stamp.
-        extra: ingest: the shard's images; label: whether there are OCR results, the kind of the proposed regions, and
-            how many labels each gets; else None.
-        num_images: For progress.
+        extra: ingest: whether the shard has duplicates; label: the config of the vocabulary (None without OCR), the
+            kind of the proposed regions, and how many labels each gets; else None.
+        num_images: For progress; None where nobody has counted them yet.
     """
     root: Path
     stage: str
@@ -31,4 +31,4 @@ class Job(NamedTuple):
     config_digest: str
     inputs: List[str]
     extra: Any
-    num_images: int
+    num_images: Optional[int]

@@ -1,9 +1,11 @@
 """Transforms of images with regions."""
 from .formatting import PackRegionInputs
 from .loading import LoadImageFromShard
-from .regions import RandomRegionFlip, RandomResizedRegionCrop, SampleRegions, select_regions
+from .regions import RandomRegionFlip, SampleRegions
+from .resizing import RandomResizedRegionCrop, RegionLetterbox, RegionResize
+from .select import select_regions, skip_sample
 
 __all__ = [
-    'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop', 'SampleRegions',
-    'select_regions'
+    'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop', 'RegionLetterbox',
+    'RegionResize', 'SampleRegions', 'select_regions', 'skip_sample'
 ]

@@ -1,0 +1,71 @@
+"""The parts of an engine: built, checked, and hashed with what their output depends on."""
+from typing import Any, Dict, List, Optional
+
+from mmrice.utils import UserError
+
+from .parts import build_part
+from .stages import STAGES
+from .workspace import digest
+
+LABEL_VERSION = 2  # of the tables that stage label writes and of its counts
+_SCAN_IGNORES = ('min_edge', 'max_edge', 'quality', 'drop_duplicates', 'hint', 'images_per_shard')
+
+
+class Engine:
+    """The parts of an engine.
+
+    Args:
+        config: ``ingest``, ``propose``, ``embed``, ``cluster``, ``label`` and, for text regions, ``ocr``; each part but
+            label has a ``type``.
+
+    Attributes:
+        config (dict): As given.
+        stages (list): Those of :data:`STAGES` that it has.
+        source, clusterer, vocabulary: Parts that the build itself calls; the vocabulary is None without OCR.
+        kind (str): Of the proposed regions, 'object' or 'image'.
+        top_k (int, optional): Labels of each.
+        digests (dict): Stage -> hash of its settings, with 'scan' and 'duplicates', the first steps of ingest.
+
+    Raises:
+        UserError: A part is missing or its config is wrong.
+    """
+
+    def __init__(self, config: Dict[str, Any]) -> None:
+        self.config = config
+        for name in config:
+            if name not in STAGES:
+                raise UserError(f'engine.{name}: unknown part. Expected {", ".join(STAGES)}.')
+        for name in STAGES:
+            if name != 'ocr' and not config.get(name):
+                raise UserError(f'engine.{name} is missing from the config.')
+        self.stages = [name for name in STAGES if config.get(name)]
+        parts = {name: build_part(config[name], name) for name in self.stages if name != 'label'}
+        self.source, self.clusterer, self.vocabulary = parts['ingest'], parts['cluster'], None
+        if 'ocr' in parts:
+            self.vocabulary = build_part(config['label'].get('vocabulary'), 'label.vocabulary')
+        self.kind = getattr(parts['propose'], 'kind', 'object')
+        self.top_k = self._top_k(config['label'])
+        self.digests = {name: digest([name, config[name], *_state(part)]) for name, part in parts.items()}
+        self.digests['label'] = digest(['label', LABEL_VERSION, config['label'], self.clusterer.version, self.kind,
+                                        *_state(self.vocabulary)])
+        # Finding the files again is not needed where they are only decoded in another way.
+        finding = {key: value for key, value in config['ingest'].items() if key not in _SCAN_IGNORES}
+        self.digests.update(scan=digest(['scan', finding, self.source.version]), duplicates=digest(['duplicates', 1]))
+
+    def _top_k(self, label: Dict[str, Any]) -> Optional[int]:
+        top_k = label.get('top_k')
+        if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
+            raise UserError(f'engine.label.top_k is {top_k!r}, expected a number of clusters, 1 or more.')
+        if self.kind == 'object' and (top_k or 1) > 1:
+            raise UserError(f'engine.label.top_k is {top_k}, but an object region has one label. Leave it out, or '
+                            'propose whole images with mmrice.WholeImageProposer.')
+        return top_k
+
+    def config_of(self, stage: str) -> Dict[str, Any]:
+        """Config of the part that runs a stage on a shard."""
+        return self.config[{'scan': 'ingest', 'label': 'cluster'}.get(stage, stage)]
+
+
+def _state(part: Any) -> List[Any]:
+    """What a part's output depends on besides its config."""
+    return [] if part is None else [part.version, getattr(part, 'fingerprint', list)()]

@@ -1,0 +1,110 @@
+"""Run a config of any size on a CPU: one step and one evaluation, made small by ``--cfg-options`` alone."""
+from pathlib import Path
+from typing import Any, Dict, Iterator, Tuple
+
+from mmengine.runner import Runner
+
+ARCH = dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=64)
+
+
+def _pipelines(value: Any, prefix: str) -> Iterator[Tuple[str, list]]:
+    """Yield the option name and content of every pipeline below a value."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if key == 'pipeline':
+                yield f'{prefix}.{key}', child
+            else:
+                yield from _pipelines(child, f'{prefix}.{key}')
+    elif isinstance(value, list):
+        for place, child in enumerate(value):
+            yield from _pipelines(child, f'{prefix}.{place}')
+
+
+def loader_options(cfg: Any, side: int) -> Dict[str, Any]:
+    """Options that make the loaders small.
+
+    Args:
+        cfg: The config.
+        side: Every size in a pipeline becomes this, px.
+
+    Returns:
+        dict: Option name -> value.
+    """
+    options: Dict[str, Any] = {}
+    for split in ('train', 'val', 'test'):
+        loader = f'{split}_dataloader'
+        if cfg.get(loader) is None:
+            continue
+        options.update({f'{loader}.num_workers': 0, f'{loader}.persistent_workers': False,
+                        f'{loader}.batch_size': 2 if split == 'train' else 1})
+        for name, steps in _pipelines(cfg[loader].to_dict(), loader):
+            for place, step in enumerate(steps):
+                for key in ('scale', 'size', 'crop_size'):
+                    if isinstance(step.get(key), (tuple, list)):
+                        options[f'{name}.{place}.{key}'] = (side, side)
+                    elif isinstance(step.get(key), int):
+                        options[f'{name}.{place}.{key}'] = side
+    return options
+
+
+def segmentor_options(cfg: Any, side: int) -> Dict[str, Any]:
+    """Options that make the heads and windows of a segmentor of MMSegmentation small; its taps are the first layers.
+
+    Args:
+        cfg: The config.
+        side: Size of crops and windows, px.
+
+    Returns:
+        dict: Option name -> value.
+    """
+    width = ARCH['embed_dims']
+    options: Dict[str, Any] = {'model.data_preprocessor.size': (side, side), 'model.test_cfg.crop_size': (side, side),
+                               'model.test_cfg.stride': (side * 2 // 3, ) * 2}
+    for head in ('decode_head', 'auxiliary_head'):
+        if cfg.model.get(head):
+            several = isinstance(cfg.model[head].in_channels, (list, tuple))
+            options[f'model.{head}.in_channels'] = [width] * len(cfg.model[head].in_channels) if several else width
+            if 'channels' in cfg.model[head]:
+                options[f'model.{head}.channels'] = width
+    taps = cfg.model.backbone.get('out_indices')
+    if taps:
+        options.update({'model.backbone.out_indices': list(range(len(taps))), 'model.neck.embed_dim': width,
+                        'model.backbone.arch': dict(_delete_=True, **{**ARCH, 'num_layers': len(taps)})})
+    return options
+
+
+def run_once(config: Path, work_dir: Path, side: int = 96, **options: Any) -> Runner:
+    """Train for one iteration and evaluate.
+
+    Args:
+        config: File; its data lies where it says, below the current folder.
+        work_dir: Folder of logs.
+        side: Image size, px.
+        **options: More options, with '__' for '.'.
+
+    Returns:
+        Runner: After training and evaluation; its ``message_hub`` has the losses and metrics.
+    """
+    from mmrice.apis.config import load_config
+
+    from .runs import train
+    cfg = load_config(str(config), {})
+    small = loader_options(cfg, side)
+    place = 'model.backbone.backbone' if cfg.model.backbone.type == 'mmrice.FrozenBackbone' else 'model.backbone'
+    small.update({f'{place}.arch': dict(_delete_=True, **ARCH), f'{place}.init_cfg': None})
+    if cfg.default_scope == 'mmseg':
+        small.update(segmentor_options(cfg, side))
+    else:
+        small['model.neck.in_channels'] = ARCH['embed_dims']
+    if cfg.model.backbone.get('global_attn_indexes'):
+        small['model.backbone.global_attn_indexes'] = [1]
+    by_epoch = 'max_epochs' in cfg.train_cfg
+    small.update({'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1} if by_epoch else
+                 {'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1})
+    small.update({key.replace('__', '.'): value for key, value in options.items()})
+    return train(config, work_dir, **{key.replace('.', '__'): value for key, value in small.items()})
+
+
+def scalars(runner: Runner, prefix: str) -> Dict[str, float]:
+    """Losses ('train/') or metrics ('val/') of a run."""
+    return {key: value.current() for key, value in runner.message_hub.log_scalars.items() if key.startswith(prefix)}

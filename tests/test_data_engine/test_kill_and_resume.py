@@ -1,0 +1,142 @@
+"""A build that is killed and run again ends as if nothing had happened."""
+import copy
+import io
+import json
+import multiprocessing
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import redirect_stdout
+from pathlib import Path
+
+import pytest
+
+from mmrice.data_engine.build import Build
+from mmrice.data_engine.executors import LocalExecutor
+from mmrice.data_engine.workspace import Workspace
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_ATTEMPTS = 60
+
+
+def build(engine, out):
+    with redirect_stdout(io.StringIO()):
+        Build(engine, out, LocalExecutor(0)).run()
+
+
+def stamps(out):
+    return list(out.glob('.work/*.stamp.json'))
+
+
+def state(out):
+    """All files of a build with their contents, but for the dates in stamps."""
+    found = {}
+    for path in sorted(path for path in out.rglob('*') if path.is_file() and path.name != 'lock'):
+        found[path.relative_to(out).as_posix()] = content = path.read_bytes()
+        if path.name.endswith('.stamp.json'):
+            stamp = json.loads(content)
+            stamp['outputs'] = {name: [size, digest] for name, (size, _, digest) in stamp['outputs'].items()}
+            found[path.relative_to(out).as_posix()] = stamp
+    return found
+
+
+@pytest.fixture
+def small(engine):
+    """An engine with five or more shards, and quick proposals."""
+    return {**engine, 'ingest': {**engine['ingest'], 'images_per_shard': 2},
+            'propose': {**engine['propose'], 'work_edge': 64}}
+
+
+def test_a_build_that_is_killed_at_random_moments_ends_byte_for_byte_the_same(small, tmp_path):
+    context = multiprocessing.get_context('forkserver')  # children start in no time: the moments are within the build
+    context.set_forkserver_preload(['mmrice.data_engine.stages', 'faiss', 'pandas', 'skimage.segmentation', __name__])
+
+    def run(out, moment=None):
+        """Run a build, to the end or to a moment; returns whether it ended by itself."""
+        process = context.Process(target=build, args=(small, out))
+        process.start()
+        process.join(moment)
+        ended = process.exitcode is not None
+        process.kill()
+        process.join()
+        assert not ended or process.exitcode == 0
+        return ended
+
+    run(tmp_path / 'warm')
+    begin = time.monotonic()
+    run(tmp_path / 'whole')
+    duration, expected = time.monotonic() - begin, state(tmp_path / 'whole')
+    assert len(stamps(tmp_path / 'whole')) >= 4 * 5 + 1
+    rng, kills = random.Random(0), 0
+    for number in range(6):
+        attempts = 1
+        while not run(tmp_path / f'killed{number}', rng.uniform(0, duration)):
+            attempts += 1
+            assert attempts < MOST_ATTEMPTS, 'a build that is run again makes no progress'
+        kills += attempts - 1
+        assert state(tmp_path / f'killed{number}') == expected
+    assert kills >= 3
+
+
+def test_a_tool_whose_group_or_parent_is_killed_leaves_no_worker_and_ends_the_same(small, tmp_path):
+    (tmp_path / 'config.py').write_text(f'engine = {small!r}\n')
+    build(small, tmp_path / 'whole')
+    env = {**os.environ, 'PYTHONPATH': os.pathsep.join([str(ROOT), os.environ.get('PYTHONPATH', '')])}
+    rng, out = random.Random(1), tmp_path / 'killed'
+    for kill, done in ((os.killpg, rng.randint(0, 9)), (os.kill, rng.randint(10, 19))):
+        process = subprocess.Popen(
+            [sys.executable, ROOT / 'tools' / 'build_region_data.py', tmp_path / 'config.py', '--out', out,
+             '--num-workers', '2'], env=env, start_new_session=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        while len(stamps(out)) < done:
+            assert process.poll() is None, process.communicate()[0].decode()
+            time.sleep(0.002)
+        time.sleep(rng.uniform(0, 0.02))
+        kill(process.pid, signal.SIGKILL)
+        process.communicate(timeout=60)  # returns when the last process that holds its stdout has ended
+        assert process.returncode == -signal.SIGKILL
+    build(small, out)
+    assert state(out) == state(tmp_path / 'whole')
+
+
+class Killed(Exception):
+    pass
+
+
+@pytest.fixture
+def kill_before_stamp(monkeypatch):
+    """``kill_before_stamp(stage, engine, out)``: build up to the first stamp of a stage, whose outputs are there."""
+    whole = Workspace.write_stamp
+
+    def run(stage, engine, out):
+        def write_stamp(self, name, shard, config, inputs, outputs, counts):
+            if name == stage:
+                assert outputs and all(path.is_file() for path in outputs)
+                raise Killed
+            return whole(self, name, shard, config, inputs, outputs, counts)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(Workspace, 'write_stamp', write_stamp)
+            with pytest.raises(Killed):
+                build(engine, out)
+
+    return run
+
+
+@pytest.mark.parametrize('stage, change', [
+    ('ingest', {'quality': 60, 'max_edge': 100}), ('propose', {'max_regions': 3}),
+    ('embed', {'weights': [0.2, 0.6, 0.2]}), ('cluster', {'num_clusters': 5}), ('label', {'top_k': 1})])
+def test_outputs_without_their_stamp_are_made_anew(engine, tmp_path, kill_before_stamp, stage, change):
+    kill_before_stamp(stage, engine, tmp_path / 'out')
+    build(engine, tmp_path / 'out')
+    build(engine, tmp_path / 'whole')
+    expected = state(tmp_path / 'whole')
+    assert state(tmp_path / 'out') == expected
+    other = copy.deepcopy(engine)
+    other[stage].update(change)
+    kill_before_stamp(stage, other, tmp_path / 'out')  # the outputs of other settings beside the stamp of the old ones
+    assert not (tmp_path / 'out' / 'meta.json').exists()
+    build(engine, tmp_path / 'out')
+    assert state(tmp_path / 'out') == expected
