@@ -38,6 +38,7 @@ _OTHERS: Dict[str, tuple] = {
     'PIL': ('pillow', 'requirements/runtime.txt'),
     'pyarrow': ('pyarrow', _DATA),
     'rapidocr': ('rapidocr', _DATA),
+    'scipy': ('scipy', _DATA),
     'skimage': ('scikit-image', _DATA),
     'cv2': ('opencv-python', _DATA),
 }

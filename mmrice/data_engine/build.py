@@ -103,7 +103,7 @@ class Build:
                                                  self.engine.digests['label'], lines)]
             vocabulary = None if self.engine.vocabulary is None else self.engine.config['label']['vocabulary']
             extra = {'vocabulary': vocabulary, 'centers': digest(centers), 'kind': self.engine.kind,
-                     'top_k': self.engine.top_k}
+                     'top_k': self.engine.top_k, 'assign': self.engine.assign}
         stamps: Dict[str, Stamp] = {}
         jobs = []
         for number, (shard, planned) in enumerate(self.plan.items()):

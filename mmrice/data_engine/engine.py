@@ -3,6 +3,7 @@ from typing import Any, Dict, List, Optional
 
 from mmrice.utils import UserError
 
+from .clustering.search import cells_to_search
 from .parts import build_part
 from .stages import STAGES
 from .workspace import digest
@@ -24,6 +25,7 @@ class Engine:
         source, clusterer, vocabulary: Parts that the build itself calls; the vocabulary is None without OCR.
         kind (str): Of the proposed regions, 'object' or 'image'.
         top_k (int, optional): Labels of each.
+        assign (str | int): How centres are searched, see :func:`.clustering.search.cells_to_search`.
         digests (dict): Stage -> hash of its settings, with 'scan' and 'duplicates', the first steps of ingest.
 
     Raises:
@@ -36,15 +38,18 @@ class Engine:
             if name not in STAGES:
                 raise UserError(f'engine.{name}: unknown part. Expected {", ".join(STAGES)}.')
         for name in STAGES:
-            if name != 'ocr' and not config.get(name):
+            missing = config.get(name) is None if name == 'label' else not config.get(name)
+            if name != 'ocr' and missing:
                 raise UserError(f'engine.{name} is missing from the config.')
-        self.stages = [name for name in STAGES if config.get(name)]
+        self.stages = [name for name in STAGES if config.get(name) or name == 'label']
         parts = {name: build_part(config[name], name) for name in self.stages if name != 'label'}
         self.source, self.clusterer, self.vocabulary = parts['ingest'], parts['cluster'], None
         if 'ocr' in parts:
             self.vocabulary = build_part(config['label'].get('vocabulary'), 'label.vocabulary')
         self.kind = getattr(parts['propose'], 'kind', 'object')
         self.top_k = self._top_k(config['label'])
+        self.assign = config['label'].get('assign', 'exact')
+        cells_to_search(self.assign)
         self.digests = {name: digest([name, config[name], *_state(part)]) for name, part in parts.items()}
         self.digests['label'] = digest(['label', LABEL_VERSION, config['label'], self.clusterer.version, self.kind,
                                         *_state(self.vocabulary)])

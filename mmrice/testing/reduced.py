@@ -73,6 +73,20 @@ def segmentor_options(cfg: Any, side: int) -> Dict[str, Any]:
     return options
 
 
+def mask2former_options(side: int) -> Dict[str, Any]:
+    """Options that make Mask2Former small: one layer of each transformer, few queries and points.
+
+    Args:
+        side: Size that batches are padded to, px.
+
+    Returns:
+        dict: Option name -> value.
+    """
+    return {'model.data_preprocessor.batch_augments.0.size': (side, side), 'model.panoptic_head.num_queries': 20,
+            'model.panoptic_head.pixel_decoder.encoder.num_layers': 1, 'model.train_cfg.num_points': 256,
+            'model.panoptic_head.transformer_decoder.num_layers': 1, 'val_evaluator.0.nproc': 1}
+
+
 def run_once(config: Path, work_dir: Path, side: int = 96, **options: Any) -> Runner:
     """Train for one iteration and evaluate.
 
@@ -96,6 +110,8 @@ def run_once(config: Path, work_dir: Path, side: int = 96, **options: Any) -> Ru
         small.update(segmentor_options(cfg, side))
     else:
         small['model.neck.in_channels'] = ARCH['embed_dims']
+    if cfg.model.type == 'Mask2Former':
+        small.update(mask2former_options(side))
     if cfg.model.backbone.get('global_attn_indexes'):
         small['model.backbone.global_attn_indexes'] = [1]
     by_epoch = 'max_epochs' in cfg.train_cfg

@@ -176,3 +176,16 @@ def test_a_wrong_number_of_labels_is_refused(engine, tmp_path, top_k, message):
 def test_an_object_region_takes_one_label(engine, tmp_path):
     with pytest.raises(UserError, match='an object region has one label'):
         build(changed(engine, 'label', top_k=2), tmp_path)
+
+
+def test_labels_out_of_a_few_cells_are_labels_of_their_own_setting(engine, built):
+    engine = changed(engine, 'cluster', num_clusters=30)
+    build(engine, built)
+    before = contents(built)
+    tables = [name for name in before if name.endswith('.parquet')]
+    build(changed(engine, 'label', assign=1000), built, ['label'])
+    assert all(contents(built)[name] == before[name] for name in tables)  # every cell was looked at
+    build(changed(engine, 'label', assign='hierarchical'), built, ['label'])
+    assert any(contents(built)[name] != before[name] for name in tables)
+    with pytest.raises(UserError, match="engine.label.assign is 'nearest', expected 'exact'"):
+        build(changed(engine, 'label', assign='nearest'), built)

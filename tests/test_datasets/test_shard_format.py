@@ -103,6 +103,38 @@ def test_tar_offsets_point_at_the_image_bytes(tmp_path):
     assert sf.regions_path(path).name == '000000.regions.parquet'
 
 
+def as_tarfile_sees_it(path):
+    with tarfile.open(path) as tar:
+        return {member.name[:-4]: (member.offset_data, member.size) for member in tar if member.isfile()}
+
+
+@pytest.mark.parametrize('layout', [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT])
+@pytest.mark.parametrize('odd', [f'{"folder/" * 16}b.jpg', 'd.jpg', 'e.jpg'])
+def test_long_names_folders_and_links_are_indexed_as_tarfile_does(tmp_path, layout, odd):
+    path = tmp_path / '000000.tar'
+    with tarfile.open(path, 'w', format=layout) as tar:
+        add(tar, 'a.jpg', bytes(700))
+        member = tarfile.TarInfo(odd)
+        member.type = {'d.jpg': tarfile.DIRTYPE, 'e.jpg': tarfile.SYMTYPE}.get(odd, tarfile.REGTYPE)
+        member.linkname = 'a.jpg' if odd == 'e.jpg' else ''
+        tar.addfile(member)
+        add(tar, 'ü.jpg', b'last')
+    assert sf.index_tar(path) == as_tarfile_sees_it(path) and len(sf.index_tar(path)) == 2 + (len(odd) > 9)
+
+
+def test_a_size_that_is_no_octal_number_is_understood(tmp_path):
+    path = tmp_path / '000000.tar'
+    with tarfile.open(path, 'w') as tar:
+        add(tar, 'a.jpg', bytes(700))
+        add(tar, 'f.jpg', b'last')
+    raw = bytearray(path.read_bytes())
+    last = raw.index(b'f.jpg\0')
+    raw[last + 124:last + 136] = b'\x80' + (4).to_bytes(11, 'big')  # as sizes of 8 GB and more are written
+    raw[last + 148:last + 156] = b'%06o\0 ' % (sum(raw[last:last + 148]) + 256 + sum(raw[last + 156:last + 512]))
+    path.write_bytes(raw)
+    assert sf.index_tar(path) == as_tarfile_sees_it(path) and sf.index_tar(path)['f'] == (last + 512, 4)
+
+
 def test_a_cut_off_a_foreign_and_a_doubled_tar_are_refused(tmp_path):
     path = tmp_path / '000000.tar'
     with tarfile.open(path, 'w') as tar:

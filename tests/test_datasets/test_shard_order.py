@@ -62,12 +62,11 @@ def test_passes_seeds_and_ranks_have_orders_of_their_own():
     assert passes(orders(1, seed=1)[0], 0, 1, 1)[0] != one[0]
 
 
-def test_shards_come_in_another_order_with_another_seed_each_in_one_piece_where_a_window_is_one_shard():
-    met = []
-    for seed in range(8):
-        drawn, = passes(orders(1, window=1, seed=seed)[0], 0, 1, 1)
-        met.append(tuple(shard for shard, _ in groupby(SHARD_OF[index] for index in drawn)))
-    assert all(len(shards) == 9 for shards in met) and len(set(met)) == 8
+def test_shards_come_in_another_order_in_each_pass_and_with_each_seed():
+    met = [tuple(shard for shard, _ in groupby(SHARD_OF[index] for index in drawn))
+           for seed in range(4) for drawn in passes(orders(1, window=1, seed=seed)[0], 0, 1, 4)]
+    assert all(len(shards) == 9 for shards in met)  # with a window of one shard each stays in one piece
+    assert len(set(met)) == 16
 
 
 def test_a_draw_far_away_takes_no_time():

@@ -46,14 +46,14 @@ def test_samples_are_those_of_the_tables_in_order_whether_or_not_meta_counts_the
 def test_only_the_first_table_is_read_at_the_start_and_others_when_they_are_needed(make_shards, loads):
     dataset = RegionShardDataset(make_shards(*SIZES), cache_shards=2)
     assert loads == ['000000'] and len(dataset) == 18 and dataset.shard_sizes == [5, 9, 4]
-    for index in (17, 14, 5, 16, 13):  # two shards in turn stay
+    for index in (17, 14, 5, 13, 16):  # two shards in turn stay
         dataset.get_data_info(index)
     assert loads[1:] == ['000003', '000002']
     dataset.get_data_info(0)  # takes the place of the one that was used longest ago
-    dataset.get_data_info(5)
-    assert loads[3:] == ['000000']
     dataset.get_data_info(17)
-    assert loads[4:] == ['000003']
+    assert loads[3:] == ['000000']
+    dataset.get_data_info(5)
+    assert loads[4:] == ['000002']
 
 
 def test_memory_holds_numbers_alone_and_another_process_reads_its_own_tables(make_shards, loads):

@@ -40,8 +40,7 @@ def label_shard(clusterer: Any, space: Workspace, shard: str, extra: Dict[str, A
     features = np.load(space.work(shard, 'embed', 'npy'), mmap_mode='r')
     labels = np.zeros((0, top_k), np.int32)
     if len(features):
-        labels = clusterer.assign(features, _clusters(space.root, extra['centers']), top_k,
-                                  extra.get('assign', 'exact'))
+        labels = clusterer.assign(features, _clusters(space.root, extra['centers']), top_k, extra['assign'])
     with np.load(space.work(shard, 'propose', 'npz')) as proposals:
         boxes, scores, per_image = proposals['boxes'], proposals['scores'], proposals['counts']
     keys = list(index_tar(space.tar(shard)))

@@ -19,8 +19,8 @@ class LinearHead(BaseDecodeHead):
     Args:
         in_channels (int | Sequence[int]): Channels C of the map; several with ``input_transform='resize_concat'`` and
             ``in_index``.
-        norm_cfg (dict, optional): The norm. Defaults to None, ``dict(type='SyncBN')``: over the images of all GPUs; on a CPU and on one
-            GPU it is an ordinary batch norm.
+        norm_cfg (dict, optional): The norm. Defaults to None, ``dict(type='SyncBN')``: over the images of
+            all GPUs; on a CPU and on one GPU it is an ordinary batch norm.
         **kwargs: See :class:`mmseg.models.decode_heads.decode_head.BaseDecodeHead`: ``num_classes`` is required,
             ``dropout_ratio`` defaults to 0.1.
 

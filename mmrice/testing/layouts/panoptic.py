@@ -7,7 +7,8 @@ from typing import Any, Dict, Sequence
 from .coco import SPLITS, write_coco
 
 
-def _write(scenes: Path, split: str, images: str, file: Path, pictures: Path, categories: Sequence[Dict[str, Any]]) -> None:
+def _write(scenes: Path, split: str, images: str, file: Path, pictures: Path,
+           categories: Sequence[Dict[str, Any]]) -> None:
     """Write the annotations of a split; things become the first things of ``categories``, stuff the first stuff."""
     content = json.loads((scenes / 'annotations' / f'panoptic_{split}.json').read_text())
     kinds = {kind: [item['id'] for item in categories if item['isthing'] == kind] for kind in (0, 1)}
