@@ -21,7 +21,7 @@ demo:  ## pretrain on the mini data, carry it to detection and segmentation, wri
 
 test:  ## run the test suite (PYTEST_ARGS='tests/test_scopes.py -k mmseg' for a part of it)
 	@$(SETUP) --tests
-	$(PY) -m pytest --durations=15 $(PYTEST_ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile --durations=15 $(PYTEST_ARGS)
 
 lint:  ## check style, spelling and the house rules
 	@$(SETUP) --tests

@@ -14,6 +14,7 @@ from .utils.errors import UserError
 # {registry: {type: module that registers it}}
 LAZY_MODULES: Dict[str, Dict[str, str]] = {
     'model': {
+        'LinearHead': 'mmrice.models.heads.linear_head',
         'MLCD': 'mmrice.models.pretrainers.mlcd',
         'RICE': 'mmrice.models.pretrainers.rice',
     },
@@ -22,6 +23,7 @@ LAZY_MODULES: Dict[str, Dict[str, str]] = {
     },
     'metric': {
         'CocoMetric': 'mmrice.evaluation.coco_metric',
+        'LVISMetric': 'mmrice.evaluation.lvis_metric',
     },
 }
 

@@ -17,10 +17,14 @@ BASES = [path for path in EVERY if '/_base_/' in path]
 CONFIGS = [path for path in EVERY if '/_base_/' not in path]
 DATA_CONFIGS = [path for path in CONFIGS if path.startswith('configs/data_engine/')]
 TRAINING = [path for path in CONFIGS if path not in DATA_CONFIGS]
-MODELS_BY_NAME = {'faster-rcnn': 'FasterRCNN', 'mask-rcnn': 'MaskRCNN', 'mlcd': 'MLCD', 'rice': 'RICE',
-                  'uniform': 'RICE', 'upernet': 'EncoderDecoder'}
-DATA_BY_NAME = {'mini': 'data/mini/', 'mini-trees': 'data/mini/trees', 'mini-scenes': 'data/mini/scenes',
+MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'dino': 'DINO', 'faster-rcnn': 'FasterRCNN',
+                  'linear': 'EncoderDecoder', 'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
+                  'rice': 'RICE', 'uniform': 'RICE', 'upernet': 'EncoderDecoder'}
+DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
+                'coco': 'data/coco', 'lvis': 'data/lvis_v1', 'voc12aug': 'data/VOCdevkit',
+                'mini': 'data/mini/', 'mini-trees': 'data/mini/trees', 'mini-scenes': 'data/mini/scenes',
                 'laion400m': 'data/laion400m/', 'region-shards': 'data/region_shards'}
+TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic)/')
 NUM_IMAGES = {'laion400m': 389_737_314}
 
 
@@ -69,7 +73,7 @@ def test_listing_equals_what_the_metafiles_say():
         listed += [model['Config'] for model in models]
         assert [model['Name'] for model in models] == [Path(model['Config']).stem for model in models]
         assert all(Path(model['Config']).parent == Path(metafile).parent for model in models)
-    assert len(listed) == 13
+    assert len(listed) == 32
     assert sorted(listed) == [path for path in TRAINING if path.startswith('configs/')]
     assert len(BASES) >= 20
     assert len(DATA_CONFIGS) >= 2
@@ -138,7 +142,9 @@ def test_types_outside_the_model_are_known(path, cfg):
 def test_name_keeps_its_promises(path, cfg):
     algorithm, *words = Path(path).stem.split('_')
     architecture, = re.findall(r'vit-(tiny|small|base|large|giga)', path)
-    assert cfg.model.backbone.arch == architecture
+    backbone = cfg.model.backbone
+    assert ('frozen' in path) == (backbone.type == 'mmrice.FrozenBackbone')
+    assert backbone.get('backbone', backbone).arch == architecture
     assert cfg.model.type.rpartition('.')[2] == MODELS_BY_NAME[algorithm]
     mixed = cfg.optim_wrapper.type.endswith('AmpOptimWrapper')
     if 'amp' in re.split('[-_]', Path(path).stem):
@@ -155,7 +161,7 @@ def test_name_keeps_its_promises(path, cfg):
     assert all(int(batch) == cfg.train_dataloader.batch_size for _, batch in gpus)
 
 
-@pytest.mark.parametrize('path', [path for path in TRAINING if re.search(r'px|samples|\d+e_|-p\d', path)])
+@pytest.mark.parametrize('path', [path for path in TRAINING if '/rice/' in path or '/mlcd/' in path])
 def test_sizes_and_length_in_the_name_are_kept(path, cfg):
     batch = cfg.auto_scale_lr.base_batch_size
     samples = [int(number) * 1e9 for number in re.findall(r'-(\d+)b-samples_', path)]
@@ -170,6 +176,24 @@ def test_sizes_and_length_in_the_name_are_kept(path, cfg):
     assert cfg.model.backbone.patch_size == cfg.model.data_preprocessor.pad_size_divisor == int(patch)
     assert int(side) % int(patch) == 0
     assert cfg.model.neck.get('patch_size', int(patch)) == int(patch)
+
+
+@pytest.mark.parametrize('path', [path for path in TRAINING if TRANSFER.search(path)])
+def test_patch_size_and_length_in_the_name_of_a_transfer_config_are_kept(path, cfg):
+    backbone = cfg.model.backbone.get('backbone', cfg.model.backbone)
+    (patch, ), width = re.findall(r'-p(\d+)', path), dict(base=768, large=1024)[backbone.arch]
+    assert backbone.patch_size == int(patch)
+    part = cfg.model.get('neck') or cfg.model.decode_head
+    assert part.get('in_channels', part.get('embed_dim')) == width
+    iterations, epochs = re.findall(r'-(\d+)k_', path), re.findall(r'-(\d+)e_', path)
+    if iterations:
+        assert cfg.train_cfg.max_iters == int(iterations[0]) * 1000
+    elif epochs and 'max_epochs' in cfg.train_cfg:
+        assert cfg.train_cfg.max_epochs == int(epochs[0])
+    elif epochs:
+        assert round(cfg.train_cfg.max_iters * cfg.auto_scale_lr.base_batch_size / 118_000) == int(epochs[0])
+    else:
+        assert '-1x_' in path and cfg.train_cfg.max_epochs == 12 or 'max_iters' in cfg.train_cfg
 
 
 @pytest.mark.parametrize('path', [path for path in TRAINING if '/rice/' in path])

@@ -29,14 +29,14 @@ class ShardSamples(SequenceABC):
         cache_shards: How many tables each process keeps.
 
     Attributes:
-        meta (dict): meta.json.
+        meta (dict): meta.json without its list of shards.
 
     Raises:
         UserError: The folder is no finished build, shards are missing, or labels do not fit.
     """
 
     def __init__(self, root: str, kinds: Sequence[str], num_classes: Dict[str, int], cache_shards: int) -> None:
-        self.meta = meta = read_meta(root)
+        meta = read_meta(root)
         _check_listing(Path(root), meta)
         self._kinds, self._num_classes, self._cache_shards = tuple(kinds), num_classes, cache_shards
         self._tables: OrderedDict[int, Union[ShardTable, DamagedShard]] = OrderedDict()
@@ -44,6 +44,7 @@ class ShardSamples(SequenceABC):
         self._counts = self._count(meta)
         self._ends = np.cumsum(self._counts).tolist()
         self._chosen: Union[range, np.ndarray] = range(self._ends[-1] if self._ends else 0)
+        self.meta = {field: value for field, value in meta.items() if field != 'shards'}
         self._check_start(Path(root), meta)
 
     def _count(self, meta: dict) -> List[int]:
@@ -140,7 +141,7 @@ def _check_listing(root: Path, meta: dict) -> None:
                         f'"kinds": {{"object+ocr": 2}}}}. {_BUILD}') from error
 
 
-def _find_shards(root: Path, meta: dict) -> List[Path]:
+def _find_shards(root: Path, meta: dict) -> List[str]:
     """The tars that meta.json speaks of; none of their files may be missing."""
     names = sorted(path.name for path in root.iterdir())
     tars = [name for name in names if name.endswith('.tar')]
@@ -153,4 +154,4 @@ def _find_shards(root: Path, meta: dict) -> List[Path]:
         for path in (root / name, regions_path(root / name)):
             if path.name not in present:
                 raise UserError(f'{path}: no such file. {_BUILD}')
-    return [root / name for name in tars]
+    return [str(root / name) for name in tars]

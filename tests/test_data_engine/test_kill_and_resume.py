@@ -50,9 +50,10 @@ def small(engine):
             'propose': {**engine['propose'], 'work_edge': 64}}
 
 
-def test_a_build_that_is_killed_at_random_moments_ends_byte_for_byte_the_same(small, tmp_path):
+def test_a_build_that_is_killed_at_random_moments_ends_byte_for_byte_the_same(small, tmp_path, monkeypatch):
     context = multiprocessing.get_context('forkserver')  # children start in no time: the moments are within the build
-    context.set_forkserver_preload(['mmrice.data_engine.stages', 'faiss', 'pandas', 'skimage.segmentation', __name__])
+    monkeypatch.setenv('PYTHONPATH', os.pathsep.join(sys.path))
+    context.set_forkserver_preload(['faiss', 'pandas', 'skimage.segmentation', 'torchvision', __name__])
 
     def run(out, moment=None):
         """Run a build, to the end or to a moment; returns whether it ended by itself."""

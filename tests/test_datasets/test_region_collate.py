@@ -6,9 +6,11 @@ from multiprocessing.reduction import ForkingPickler
 import numpy as np
 import torch
 from mmengine.registry import FUNCTIONS
+from mmengine.structures import InstanceData
 
 import mmrice
 from mmrice.datasets import PackRegionInputs, region_collate
+from mmrice.datasets.packing import pack_sample
 from mmrice.structures import RegionDataSample
 
 
@@ -27,6 +29,21 @@ def assert_same(first, second):
     for field in ('bboxes', 'kinds', 'labels'):
         one, other = getattr(first.gt_regions, field), getattr(second.gt_regions, field)
         assert one.dtype == other.dtype and torch.equal(one, other), field
+
+
+def test_a_sample_is_the_one_that_the_constructors_would_make():
+    fields = dict(bboxes=torch.rand(2, 4), kinds=torch.tensor([0, 1]), labels=torch.tensor([[3], [4]]))
+    meta = dict(key='k', img_shape=(6, 8))
+    usual = RegionDataSample(metainfo=meta)
+    usual.gt_regions = InstanceData(**fields)
+    ours = pack_sample(*fields.values(), meta)
+    assert vars(ours).keys() == vars(usual).keys() and vars(ours.gt_regions).keys() == vars(usual.gt_regions).keys()
+    for name in ('_metainfo_fields', '_data_fields'):
+        assert getattr(ours, name) == getattr(usual, name)
+        assert getattr(ours.gt_regions, name) == getattr(usual.gt_regions, name)
+    assert_same(ours, usual)
+    assert_same(ours.clone().to('cpu'), usual)
+    assert len(ours.gt_regions[:1]) == 1
 
 
 def test_what_arrives_is_what_was_packed():

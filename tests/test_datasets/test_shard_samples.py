@@ -1,6 +1,7 @@
 """A folder of shards as a sequence that keeps only numbers and a few tables."""
 import copy
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ def loads(monkeypatch):
     names, load = [], shard_samples.load_shard
 
     def counted(tar, *args, **options):
-        names.append(tar.stem)
+        names.append(Path(tar).stem)
         return load(tar, *args, **options)
 
     monkeypatch.setattr(shard_samples, 'load_shard', counted)

@@ -23,8 +23,13 @@ def root(scenes, tmp_path_factory):
 @pytest.mark.parametrize('name', CONFIGS)
 def test_it_trains_and_is_measured_at_reduced_size(name, root, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
-    options = {} if name.startswith('dino') else dict(
-        model__train_cfg__rpn_proposal__nms_pre=200, model__test_cfg__rpn__nms_pre=200)
+    options = dict(model__num_queries=20, model__test_cfg__max_per_img=5)
+    if 'rcnn' in name:
+        heads = [f'.{stage}' for stage in range(3)] if 'cascade' in name else ['']
+        options = {f'model__roi_head__bbox_head{head}__fc_out_channels': 32 for head in heads}
+        options.update(
+            model__train_cfg__rpn_proposal__max_per_img=40, model__test_cfg__rpn__max_per_img=20,
+            model__test_cfg__rcnn__max_per_img=5, model__test_cfg__rcnn__score_thr=0.)
     runner = run_once(DETECTION / f'{name}.py', tmp_path / 'run', **options)
     losses, metrics = scalars(runner, 'train/loss'), scalars(runner, 'val/')
     assert math.isfinite(losses['train/loss']) and losses['train/loss'] > 0

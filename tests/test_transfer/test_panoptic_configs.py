@@ -65,5 +65,6 @@ def test_the_quick_config_trains_and_is_measured_on_the_images_it_saw(scenes, tm
     assert scalars(runner, 'train/')['train/loss_dice'] > 0
     assert 'val/coco_panoptic/PQ' in scalars(runner, 'val/')
     seen, measured = runner.train_dataloader.dataset, runner.val_dataloader.dataset
-    assert [item['img_path'] for item in seen] == [item['img_path'] for item in measured]
-    assert len(seen) == 4
+    paths = [[dataset.get_data_info(number)['img_path'] for number in range(4)] for dataset in (seen, measured)]
+    assert paths[0] == paths[1]
+    assert len(seen) == len(measured) == 4

@@ -27,7 +27,8 @@ MODULES = {
     'runtime': ['faster_coco_eval', 'lvis', 'numpy', 'PIL', 'pycocotools', 'safetensors', 'terminaltables', 'torch',
                 'torchvision'],
     'data': ['cv2', 'faiss', 'onnxruntime', 'open_clip', 'pyarrow', 'rapidocr', 'scipy', 'skimage'],
-    'tests': ['build', 'codespell_lib', 'onnx', 'pre_commit', 'pytest', 'ray', 'ruff', 'setuptools', 'transformers'],
+    'tests': ['build', 'codespell_lib', 'onnx', 'pre_commit', 'pytest', 'ray', 'ruff', 'setuptools', 'transformers',
+              'xdist'],
 }
 # Prints the constraints with the versions that an environment has already in place of ours.
 HELD = """

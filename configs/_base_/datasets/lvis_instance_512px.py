@@ -16,3 +16,5 @@ test_pipeline = [
 train_dataloader = dict(num_workers=4, dataset=dict(dataset=dict(pipeline=train_pipeline)))
 val_dataloader = dict(num_workers=4, dataset=dict(pipeline=test_pipeline))
 test_dataloader = val_dataloader
+val_evaluator = dict(type='mmrice.LVISMetric')
+test_evaluator = val_evaluator

@@ -1,7 +1,6 @@
 # Linear segmentation probe on the last map of a ViT: batch norm (over all GPUs), dropout 0.1, 1x1 convolution; tests in
 # sliding windows. A config fills in `backbone`, the head's `in_channels`, mean and standard deviation, and, for
 # patches other than 16 px or another dataset, sizes and `num_classes`.
-custom_imports = dict(imports=['mmrice.models.heads.linear_head'])
 model = dict(
     type='mmseg.EncoderDecoder',
     data_preprocessor=dict(

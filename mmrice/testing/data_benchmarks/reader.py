@@ -20,7 +20,7 @@ from mmrice.engine import ExactBatchSampler, SeededDataset
 from mmrice.utils.timing import speedup, time_in_turn
 
 WORKERS = (0, 2)
-SHARDS, SHARD_IMAGES, BATCH = 4, 48, 32
+SHARDS, SHARD_IMAGES, BATCH = 4, 64, 32
 WIDTH, HEIGHT, QUALITY, SIDE, REGIONS = 640, 480, 90, 224, 10
 
 
