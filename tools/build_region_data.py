@@ -48,7 +48,7 @@ def load_config(path: str, options: Optional[dict]) -> Config:
     """Read the config file.
 
     Raises:
-        UserError: It is missing, cannot be read, or has no engine.
+        UserError: It is missing, cannot be read, has no engine, or an override does not fit it.
     """
     if not Path(path).is_file():
         raise UserError(f'{path}: no such config file. Those of the project are in configs/data_engine/.')
@@ -56,7 +56,10 @@ def load_config(path: str, options: Optional[dict]) -> Config:
         config = Config.fromfile(path)
     except (SyntaxError, AttributeError, ValueError, OSError, ImportError) as error:
         raise UserError(f'{path}: cannot be read as a config ({error}).') from error
-    config.merge_from_dict(options or {})
+    try:
+        config.merge_from_dict(options or {})
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(f'--cfg-options: {error.args[0] if error.args else error}') from error
     if not isinstance(config.get('engine'), dict):
         raise UserError(f'{path}: has no `engine = dict(ingest=..., propose=..., ...)`. Is it a data engine config?')
     return config

@@ -1,7 +1,6 @@
 """Datasets, samplers and transforms. None needs a host library; :mod:`.region_shard_dataset` needs pyarrow."""
 from .collate import region_collate
 from .mixed_sampler import MixedSampler
-from .skipped_samples_hook import SkippedSamplesHook
 from .transforms import (
     LoadImageFromShard,
     PackRegionInputs,
@@ -14,5 +13,5 @@ from .transforms import (
 
 __all__ = [
     'LoadImageFromShard', 'MixedSampler', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop',
-    'RegionLetterbox', 'RegionResize', 'SampleRegions', 'SkippedSamplesHook', 'region_collate'
+    'RegionLetterbox', 'RegionResize', 'SampleRegions', 'region_collate'
 ]

@@ -23,5 +23,6 @@ def pack_sample(boxes: Tensor, kinds: Tensor, labels: Tensor, meta: Dict[str, An
     regions.__dict__.update(_metainfo_fields=set(), _data_fields={'bboxes', 'kinds', 'labels'}, bboxes=boxes,
                             kinds=kinds, labels=labels)
     sample = RegionDataSample.__new__(RegionDataSample)
-    sample.__dict__.update(meta, _metainfo_fields=set(meta), _data_fields={'gt_regions', '_gt_regions'}, _gt_regions=regions)
+    sample.__dict__.update(meta, _metainfo_fields=set(meta), _data_fields={'gt_regions', '_gt_regions'},
+                           _gt_regions=regions)
     return sample

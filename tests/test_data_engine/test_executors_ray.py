@@ -27,8 +27,13 @@ def contents(out):
             if path.is_file() and not path.name.endswith('.stamp.json')}
 
 
-def state_or_error(number):
-    time.sleep(0.2)
+def meet_or_fail(number):
+    """The first two jobs wait for each other in the current folder, which takes two workers."""
+    if number < 2:
+        Path(f'job{number}').touch()
+        end = time.monotonic() + 60
+        while not Path(f'job{1 - number}').exists() and time.monotonic() < end:
+            time.sleep(0.05)
     if number == 6:
         raise UserError('shard 000006: no such image.')
     return os.getpid(), os.environ['OPENBLAS_NUM_THREADS'], os.getcwd()
@@ -55,14 +60,15 @@ def test_a_build_on_ray_equals_local_ones_byte_for_byte(two_workers, local, engi
     assert built == contents(tmp_path / 'here') == contents(tmp_path / 'local')
 
 
-def test_two_workers_share_the_jobs_and_an_error_of_one_is_raised_here(two_workers):
+def test_two_workers_share_the_jobs_and_an_error_of_one_is_raised_here(two_workers, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     done = {}
     with pytest.raises(UserError, match=r'^shard 000006: no such image\.$') as caught:
-        for number, state in two_workers.map(state_or_error, range(7)):
+        for number, state in two_workers.map(meet_or_fail, range(7)):
             done[number] = state
-    assert len(done) >= 4 and {state[1:] for state in done.values()} == {('1', os.getcwd())}
-    assert len({pid for pid, *_ in done.values()} - {os.getpid()}) == 2
-    assert 'in state_or_error' in str(caught.value.__cause__)
+    assert len(done) >= 4 and {state[1:] for state in done.values()} == {('1', str(tmp_path))}
+    assert len({done[0][0], done[1][0], os.getpid()}) == 3
+    assert 'in meet_or_fail' in str(caught.value.__cause__)
 
 
 def test_a_worker_that_dies_again_and_again_is_reported(two_workers, monkeypatch):

@@ -8,10 +8,11 @@ from mmengine.dataset import ConcatDataset
 from mmengine.logging import MMLogger
 from torch.utils.data import DataLoader
 
-from mmrice.datasets import SkippedSamplesHook, region_collate, skipped_samples_hook
+from mmrice.datasets import region_collate, skipped_samples_hook
 from mmrice.datasets.region_shard_dataset import RegionShardDataset
 from mmrice.datasets.shard_format import index_tar
 from mmrice.datasets.skip_counter import SkipCounter
+from mmrice.datasets.skipped_samples_hook import SkippedSamplesHook
 from mmrice.engine import SeededDataset
 from mmrice.utils import UserError
 
