@@ -21,6 +21,9 @@ LAZY_MODULES: Dict[str, Dict[str, str]] = {
     'dataset': {
         'RegionShardDataset': 'mmrice.datasets.region_shard_dataset',
     },
+    'hook': {
+        'SkippedSamplesHook': 'mmrice.datasets.skipped_samples_hook',
+    },
     'metric': {
         'CocoMetric': 'mmrice.evaluation.coco_metric',
         'LVISMetric': 'mmrice.evaluation.lvis_metric',

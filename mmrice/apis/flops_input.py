@@ -15,6 +15,8 @@ _SIZED = {  # transforms after which an image has a size, and the argument that 
     'ResizeEdge': 'scale',
     'RandomResizedCrop': 'scale',
     'RandomResizedRegionCrop': 'scale',
+    'RegionLetterbox': 'scale',
+    'RegionResize': 'scale',
     'CenterCrop': 'crop_size',
     'EfficientNetCenterCrop': 'crop_size',
     'Pad': 'size',

@@ -132,7 +132,7 @@ def make_exact(cfg: Config) -> None:
     checkpoint = hooks.checkpoint
     if checkpoint.get('type') in ('CheckpointHook', 'mmengine.CheckpointHook'):
         checkpoint.type = 'mmrice.CheckpointHook'
-    add_hooks(cfg, 'SeedHook', 'ExactResumeHook', 'FloatResultsHook')
+    add_hooks(cfg, 'SeedHook', 'ExactResumeHook', 'FloatResultsHook', 'SkippedSamplesHook')
     add_hooks(cfg, 'LoadCheckHook', min_coverage=0.)
     if cfg.train_cfg.get('type', '').endswith('IterBasedTrainLoop') or 'max_iters' in cfg.train_cfg:
         section(cfg, 'log_processor').setdefault('by_epoch', False)
