@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import torch
+from mmengine.registry import DefaultScope
 from PIL import Image
 
 from mmrice.data_engine.encoders import MMPretrainEncoder
@@ -32,7 +33,8 @@ def test_embeddings_are_those_of_the_model_on_the_crops(image, checkpoint):
     crops = np.stack([np.asarray(Image.fromarray(image).crop(box)) for box in boxes])
     inputs = (torch.tensor(crops).permute(0, 3, 1, 2) - torch.tensor([123.675, 116.28, 103.53])[:, None, None]
               ) / torch.tensor([58.395, 57.12, 57.375])[:, None, None]
-    model = MODELS.build(TINY).eval()
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(TINY).eval()
     model.load_state_dict(torch.load(checkpoint, weights_only=True)['state_dict'])
     expected = torch.nn.functional.normalize(model.extract_feat(inputs)[-1], dim=1).detach()
     found = MMPretrainEncoder(TINY, str(checkpoint), input_size=32)([image], [np.float32(boxes)])
@@ -88,3 +90,9 @@ def test_a_checkpoint_that_holds_code_is_refused(image, tmp_path):
     torch.save({'state_dict': {}, 'hook': print}, path)
     with pytest.raises(UserError, match='code.pth: holds an object of type'):
         MMPretrainEncoder(TINY, str(path), input_size=32)([image], [BOXES])
+
+
+def test_another_hosts_scope_does_not_matter(image, checkpoint):
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        inside = MMPretrainEncoder(TINY, str(checkpoint), input_size=32)([image], [BOXES])
+    np.testing.assert_array_equal(inside, MMPretrainEncoder(TINY, str(checkpoint), input_size=32)([image], [BOXES]))

@@ -47,12 +47,14 @@ class MMPretrainEncoder(CropEncoder):
         """
         import torch
         from mmengine import Config
+        from mmengine.registry import DefaultScope
         try:
             from mmpretrain.registry import MODELS
         except ModuleNotFoundError as error:
             raise UserError(f'mmrice.MMPretrainEncoder needs mmpretrain. {install_hint("mmpretrain")}') from error
         config = Config.fromfile(existing(self.model)).model if isinstance(self.model, str) else self.model
-        with torch.random.fork_rng(devices=[]):
+        # Whoever calls may have set another host's scope, in which MMPretrain's own defaults are unknown.
+        with torch.random.fork_rng(devices=[]), DefaultScope.overwrite_default_scope('mmpretrain'):
             torch.manual_seed(self.seed)
             network = MODELS.build(config)  # init_cfg is left alone: it may name weights to download
         if self.checkpoint is not None:
