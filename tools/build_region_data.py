@@ -19,6 +19,7 @@ from typing import Any, List, Optional
 
 from mmengine import Config, DictAction
 
+from mmrice.apis.config import apply_options, read_config
 from mmrice.compat import install_hint
 from mmrice.utils import UserError, run_cli
 
@@ -45,23 +46,15 @@ def parse_args() -> argparse.Namespace:
 
 
 def load_config(path: str, options: Optional[dict]) -> Config:
-    """Read the config file.
+    """Read the config file and apply ``--cfg-options``.
 
     Raises:
-        UserError: It is missing, cannot be read, has no engine, or an override does not fit it.
+        UserError: It is missing, cannot be read, has no engine, or an option does not fit it.
     """
-    if not Path(path).is_file():
-        raise UserError(f'{path}: no such config file. Those of the project are in configs/data_engine/.')
-    try:
-        config = Config.fromfile(path)
-    except (SyntaxError, AttributeError, ValueError, OSError, ImportError) as error:
-        raise UserError(f'{path}: cannot be read as a config ({error}).') from error
-    try:
-        config.merge_from_dict(options or {})
-    except (KeyError, TypeError, AttributeError) as error:
-        raise UserError(f'--cfg-options: {error.args[0] if error.args else error}') from error
+    config = read_config(path)
     if not isinstance(config.get('engine'), dict):
         raise UserError(f'{path}: has no `engine = dict(ingest=..., propose=..., ...)`. Is it a data engine config?')
+    apply_options(config, options or {})
     return config
 
 

@@ -13,7 +13,7 @@ _CONFIG_ROOTS = (_PACKAGE.parent / 'configs', _PACKAGE / '.mim' / 'configs')
 
 
 def load_config(path: str, options: Optional[Dict[str, Any]] = None) -> Config:
-    """Read a config and apply ``--cfg-options``.
+    """Read a config of a model and apply ``--cfg-options``.
 
     Args:
         path: File of the config.
@@ -23,13 +23,29 @@ def load_config(path: str, options: Optional[Dict[str, Any]] = None) -> Config:
         Config: The config.
 
     Raises:
-        UserError: No such file (the nearest one is named), not a config, or an override that cannot be applied.
+        UserError: See :func:`read_config` and :func:`apply_options`; or it is not a training config.
+    """
+    cfg = read_config(path)
+    if cfg.get('model') is None and cfg.get('default_scope') is None:
+        raise UserError(f'{path}: has neither model nor default_scope; it is not a training config.')
+    apply_options(cfg, options or {})
+    return cfg
+
+
+def read_config(path: str) -> Config:
+    """Read a config of any kind.
+
+    Args:
+        path: File of the config.
+
+    Raises:
+        UserError: No such file (the nearest one is named), or not a config.
     """
     if not Path(path).is_file():
         nearest = _nearest_config(Path(path))
         raise UserError(f'{path}: no such config.' + (f' Did you mean {nearest}?' if nearest else ''))
     try:
-        cfg = Config.fromfile(path)
+        return Config.fromfile(path)
     except FileNotFoundError as error:
         raise UserError(f'{path}: a config that it builds on does not exist: {error}.') from error
     except ModuleNotFoundError as error:
@@ -37,15 +53,26 @@ def load_config(path: str, options: Optional[Dict[str, Any]] = None) -> Config:
         raise UserError(f'{path}: needs {host}, which is not installed. {install_hint(host)}') from error
     except SyntaxError as error:
         raise UserError(f'{path}: line {error.lineno}: {error.msg}.') from error
-    if cfg.get('model') is None and cfg.get('default_scope') is None:
-        raise UserError(f'{path}: has neither model nor default_scope; it is not a training config.')
-    for warning in unknown_keys(cfg, options or {}):
+    except (AttributeError, ValueError, OSError, ImportError) as error:
+        raise UserError(f'{path}: cannot be read as a config ({error}).') from error
+
+
+def apply_options(cfg: Config, options: Dict[str, Any]) -> None:
+    """Change a config; what is added instead of changed is warned about.
+
+    Args:
+        cfg: Changed in place.
+        options: {dotted key: value}.
+
+    Raises:
+        UserError: An option cannot be applied.
+    """
+    for warning in unknown_keys(cfg, options):
         print(f'mmrice: warning: {warning}')
     try:
-        cfg.merge_from_dict(options or {})
+        cfg.merge_from_dict(options)
     except (KeyError, TypeError, AttributeError) as error:
         raise UserError(f'--cfg-options: {error.args[0] if error.args else error}') from error
-    return cfg
 
 
 def section(cfg: Config, name: str) -> ConfigDict:

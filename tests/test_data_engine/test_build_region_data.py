@@ -98,7 +98,7 @@ def test_rendered_words_become_ocr_regions_and_unknown_words_are_counted(config,
 
 
 @pytest.mark.parametrize('args, message', [
-    (['none.py'], 'none.py: no such config file'),
+    (['none.py'], 'none.py: no such config'),
     (['CONFIG'], 'has no out_dir. Set it there, or give --out DIR'),
     (['CONFIG', '--out', 'OUT', '--stages', 'propse'], "unknown stage 'propse' for this config. Did you mean propose?"),
     (['CONFIG', '--out', 'OUT', '--stages', 'label'], 'stage ingest has not run here'),

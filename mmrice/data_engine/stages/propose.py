@@ -6,7 +6,6 @@ import numpy as np
 from mmrice.utils import atomic_path
 
 from ..images import decode_jpeg
-from ..ticks import tick
 from ..workspace import Workspace, read_json, read_tar
 from .job import Done
 
@@ -16,10 +15,7 @@ def propose_shard(proposer: Any, space: Workspace, shard: str, _: None) -> Done:
     if hasattr(proposer, 'work_in'):
         proposer.work_in(space.root / '.work')
     records = {record['key']: record for record in read_json(space.work(shard, 'ingest', 'json'))['images']}
-    found = []
-    for key, jpeg in read_tar(space.tar(shard)):
-        found.append(proposer(decode_jpeg(jpeg), records[key]))
-        tick()
+    found = [proposer(decode_jpeg(jpeg), records[key]) for key, jpeg in read_tar(space.tar(shard))]
     boxes = np.concatenate([np.zeros((0, 4), np.float32), *(one.boxes for one in found)])
     scores = np.concatenate([np.zeros(0, np.float32), *(one.scores for one in found)])
     output = space.work(shard, 'propose', 'npz')
