@@ -73,9 +73,10 @@ def _child(name: str, parent: roots.Registry, *locations: str) -> Registry:
 
 
 MODELS = _child('model', roots.MODELS, 'mmrice.models')
-DATASETS = _child('dataset', roots.DATASETS, 'mmrice.datasets', 'mmrice.engine')
-TRANSFORMS = _child('transform', roots.TRANSFORMS, 'mmrice.datasets')
-DATA_SAMPLERS = _child('data sampler', roots.DATA_SAMPLERS, 'mmrice.datasets', 'mmrice.engine')
+DATASETS = _child('dataset', roots.DATASETS, 'mmrice.engine')
+TRANSFORMS = _child('transform', roots.TRANSFORMS, 'mmrice.datasets.transforms')
+DATA_SAMPLERS = _child('data sampler', roots.DATA_SAMPLERS, 'mmrice.datasets.mixed_sampler', 'mmrice.engine')
+FUNCTIONS = _child('function', roots.FUNCTIONS, 'mmrice.datasets.collate')
 HOOKS = _child('hook', roots.HOOKS, 'mmrice.engine')
 OPTIMIZERS = _child('optimizer', roots.OPTIMIZERS, 'mmrice.engine')
 OPTIM_WRAPPERS = _child('optim_wrapper', roots.OPTIM_WRAPPERS, 'mmrice.engine')

@@ -90,9 +90,9 @@ with DefaultScope.overwrite_default_scope({host!r}):
     assert out.splitlines()[-1] == 'mmrice.models.backbones.rice_vit'
 
 
-def test_importing_mmrice_and_its_registries_brings_no_host_and_no_model():
+def test_importing_mmrice_its_registries_and_its_data_engine_brings_no_host_and_no_model():
     out = python("""
-import mmrice, mmrice.registry, mmrice.utils
+import mmrice, mmrice.registry, mmrice.utils, mmrice.data_engine.stages  # all that a worker of the engine starts with
 print(sorted({name.partition('.')[0] for name in sys.modules} & {'mmcv', 'mmdet', 'mmseg', 'mmpretrain', 'torch'}))
 """)
     assert out.splitlines()[-1] == '[]'
@@ -110,7 +110,8 @@ print(sorted({name.partition('.')[0] for name in sys.modules} & {'mmdet', 'mmseg
 """)
     assert out.splitlines()[-1] == '[]'
     counts = dict(line.rsplit(' ', 1) for line in out.splitlines() if line[-1:].isdigit())
-    assert int(counts['model']) >= len(OURS)
+    assert int(counts['model']) >= len(OURS) and int(counts['transform']) >= 7
+    assert int(counts['data sampler']) >= 2 and int(counts['function']) >= 1
 
 
 def test_missing_host_is_named_with_its_install_command_when_a_config_needs_it():

@@ -3,15 +3,12 @@ from typing import Any, Dict, List, Sequence, Tuple
 
 import numpy as np
 import torch
-from mmengine.registry import FUNCTIONS as ROOT_FUNCTIONS
-from mmengine.registry import Registry
 from torch.utils.data import default_collate
 
+from mmrice.registry import FUNCTIONS
 from mmrice.structures import RegionDataSample
 
 from .packing import pack_sample
-
-FUNCTIONS = Registry('function', parent=ROOT_FUNCTIONS, scope='mmrice', locations=['mmrice.datasets'])
 
 
 class RegionSamples(list):
