@@ -108,3 +108,31 @@ def test_gradients_reach_every_parameter_of_the_backbone(num_layers):
     dead = [name for module in (backbone, neck) for name, parameter in module.named_parameters()
             if parameter.grad is None or not parameter.grad.abs().sum() > 0]
     assert dead == []
+
+
+def test_attention_of_a_region_sums_to_one_inside_its_box_and_is_zero_outside(neck, tokens, boxes):
+    weights = neck.attention(tokens, GRID, boxes)
+    assert weights.shape == (4, HEADS, *GRID)
+    torch.testing.assert_close(weights.sum((2, 3)), torch.ones(4, HEADS, dtype=torch.float64))
+    inside = torch.stack([naive_mask(box.tolist(), GRID, PATCH) for box in torch.cat(boxes)]).view(4, 1, *GRID)
+    assert not weights.masked_select(~inside).any() and (weights.masked_select(inside) > 0).all()
+
+
+def test_pooling_with_the_attention_gives_the_embedding(tokens, boxes):
+    neck = RegionTransformer(DIMS, 16, HEADS, PATCH).double()
+    values = rotate(tokens[:, 1:].unflatten(-1, (HEADS, -1)).transpose(1, 2),
+                    *rotation(grid_angles(GRID, DIMS // HEADS, torch.device('cpu'))))
+    owners = torch.tensor([0, 0, 0, 2])
+    pooled = torch.einsum('rhl,rhld->rhd', neck.attention(tokens, GRID, boxes).flatten(2), values[owners])
+    torch.testing.assert_close(neck.proj(pooled.flatten(1)), neck(tokens, GRID, boxes), atol=1e-6, rtol=0)
+
+
+def test_attention_of_layers_is_that_of_the_last_one(tokens, boxes):
+    torch.manual_seed(0)
+    neck = RegionTransformer(DIMS, 16, HEADS, PATCH, num_layers=2).double()
+    before = neck.attention(tokens, GRID, boxes)
+    torch.nn.init.zeros_(neck.layers[1].q.weight)
+    after = neck.attention(tokens, GRID, boxes)
+    assert not torch.equal(before, after)
+    inside = torch.stack([naive_mask(box.tolist(), GRID, PATCH) for box in torch.cat(boxes)]).view(4, 1, *GRID)
+    torch.testing.assert_close(after, (inside / inside.sum((2, 3), keepdim=True)).double().expand_as(after))

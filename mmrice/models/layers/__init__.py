@@ -3,11 +3,11 @@ from .attention import Rope, RotaryAttention
 from .block import Block, FeedForward
 from .init import init_transformer
 from .linear import Linear
-from .region_attention import masked_pool, pad_boxes, region_token_mask
+from .region_attention import masked_pool, masked_weights, pad_boxes, region_token_mask
 from .rope import axial_angles, grid_angles, rotate, rotation
 from .window import Windows, divide
 
 __all__ = [
     'Block', 'FeedForward', 'Linear', 'Rope', 'RotaryAttention', 'Windows', 'axial_angles', 'divide', 'grid_angles',
-    'init_transformer', 'masked_pool', 'pad_boxes', 'region_token_mask', 'rotate', 'rotation'
+    'init_transformer', 'masked_pool', 'masked_weights', 'pad_boxes', 'region_token_mask', 'rotate', 'rotation'
 ]

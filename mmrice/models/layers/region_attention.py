@@ -52,6 +52,22 @@ def pad_boxes(boxes: List[Tensor]) -> Tuple[Tensor, Tensor]:
     return padded, torch.arange(padded.size(1), device=counts.device) < counts[:, None]
 
 
+def masked_weights(query: Tensor, key: Tensor, mask: Tensor) -> Tensor:
+    """Softmax weights of each region over its own tokens: they sum to one, and are zero outside the region.
+
+    Args:
+        query: shape (B, heads, K, head_dims).
+        key: shape (B, heads, L, head_dims).
+        mask: True inside a region, shape (B, K, L), at least one True in each row.
+
+    Returns:
+        Tensor: shape (B, heads, K, L), float32 (float64 for float64).
+    """
+    scores = query * query.size(-1)**-0.5 @ key.transpose(-2, -1)
+    return scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1, dtype=torch.promote_types(
+        scores.dtype, torch.float32))
+
+
 def masked_pool(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """Softmax attention of each region over its own tokens; keys and values are shared by the regions of an image.
 
@@ -66,7 +82,5 @@ def masked_pool(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tens
     Returns:
         Tensor: shape (B, K, heads * head_dims).
     """
-    scores = query * query.size(-1)**-0.5 @ key.transpose(-2, -1)
-    weights = scores.masked_fill(~mask[:, None], -torch.inf).softmax(dim=-1, dtype=torch.promote_types(
-        scores.dtype, torch.float32))
+    weights = masked_weights(query, key, mask)
     return (weights.to(value.dtype) @ value).transpose(1, 2).flatten(2)

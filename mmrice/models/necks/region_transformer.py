@@ -1,5 +1,5 @@
 """RegionTransformer: tokens of an image and boxes in, one embedding a region out."""
-from typing import List, Tuple, Union
+from typing import Any, List, Tuple, Union
 
 from mmengine.model import BaseModule
 from torch import Tensor, nn
@@ -12,6 +12,7 @@ from ..layers import (
     grid_angles,
     init_transformer,
     masked_pool,
+    masked_weights,
     pad_boxes,
     region_token_mask,
     rotate,
@@ -55,11 +56,21 @@ class RegionLayer(BaseModule):
         Returns:
             Tensor: shape (B, K, C).
         """
+        query, key, value = self._project(regions, patches, region_rope, patch_rope)
+        regions = regions + self.proj(masked_pool(query, key, value, mask))
+        return regions + self.ffn(self.norm2(regions))
+
+    def attention(self, regions: Tensor, patches: Tensor, mask: Tensor, region_rope: Tuple[Tensor, Tensor],
+                  patch_rope: Tuple[Tensor, Tensor]) -> Tensor:
+        """Weights with which :meth:`forward` averages the tokens, same arguments; shape (B, heads, K, L)."""
+        query, key, _ = self._project(regions, patches, region_rope, patch_rope)
+        return masked_weights(query, key, mask)
+
+    def _project(self, regions: Tensor, patches: Tensor, region_rope: Tuple[Tensor, Tensor],
+                 patch_rope: Tuple[Tensor, Tensor]) -> Tuple[Tensor, Tensor, Tensor]:
         query = _heads(self.q(self.norm1(regions)), self.num_heads)
         key, value = (_heads(x, self.num_heads) for x in self.kv(patches).chunk(2, dim=-1))
-        pooled = masked_pool(rotate(query, *region_rope), rotate(key, *patch_rope), value, mask)
-        regions = regions + self.proj(pooled)
-        return regions + self.ffn(self.norm2(regions))
+        return rotate(query, *region_rope), rotate(key, *patch_rope), value
 
 
 @MODELS.register_module()
@@ -126,22 +137,44 @@ class RegionTransformer(BaseModule):
             Tensor: shape (sum of K_i, D), images in order and regions in order within an image; not normalised.
         """
         padded, real = pad_boxes(boxes)
-        mask = region_token_mask(padded, grid, self.patch_size)
-        query = tokens[:, :1].expand(-1, padded.size(1), -1)
-        patches = tokens[:, 1:]
-        patch_rope = rotation(grid_angles(grid, self.head_dims, tokens.device))
+        inputs = self._inputs(tokens, grid, padded)
         if self.layers:
-            regions = self._attend(query, patches, mask, padded, patch_rope)
+            regions = self._attend(self.layers, *inputs)
         else:
+            query, patches, mask, _, patch_rope = inputs
             rotated = rotate(_heads(patches, self.num_heads), *patch_rope)
             regions = masked_pool(_heads(query, self.num_heads), rotated, rotated, mask)
         return self.proj(self.norm(regions[real]))
 
-    def _attend(self, regions: Tensor, patches: Tensor, mask: Tensor, boxes: Tensor,
-                patch_rope: Tuple[Tensor, Tensor]) -> Tensor:
+    def attention(self, tokens: Tensor, grid: Tuple[int, int], boxes: List[Tensor]) -> Tensor:
+        """Where regions look: the softmax weights over the patch tokens, of the last layer where there are layers.
+
+        Args:
+            tokens, grid, boxes: See :meth:`forward`.
+
+        Returns:
+            Tensor: shape (sum of K_i, heads, h, w); the weights of a head sum to one and are zero outside the box.
+        """
+        padded, real = pad_boxes(boxes)
+        query, *rest = self._inputs(tokens, grid, padded)
+        if self.layers:
+            weights = self.layers[-1].attention(self._attend(self.layers[:-1], query, *rest), *rest)
+        else:
+            patches, mask, _, patch_rope = rest
+            rotated = rotate(_heads(patches, self.num_heads), *patch_rope)
+            weights = masked_weights(_heads(query, self.num_heads), rotated, mask)
+        return weights.transpose(1, 2)[real].unflatten(-1, grid)
+
+    def _inputs(self, tokens: Tensor, grid: Tuple[int, int], boxes: Tensor) -> Tuple:
+        """Queries (B, K, C), patches (B, L, C), mask (B, K, L), and the rotations of regions and of patches."""
         center = (boxes[..., :2] + boxes[..., 2:]) / 2 / self.patch_size - 0.5  # token r covers rows r - 0.5 to r + 0.5
         angles = axial_angles(center[..., 1], center[..., 0], self.head_dims)
-        region_rope = rotation(angles[:, None])
-        for layer in self.layers:
-            regions = layer(regions, patches, mask, region_rope, patch_rope)
+        return (tokens[:, :1].expand(-1, boxes.size(1), -1), tokens[:, 1:],
+                region_token_mask(boxes, grid, self.patch_size), rotation(angles[:, None]),
+                rotation(grid_angles(grid, self.head_dims, tokens.device)))
+
+    @staticmethod
+    def _attend(layers: nn.ModuleList, regions: Tensor, *rest: Any) -> Tensor:
+        for layer in layers:
+            regions = layer(regions, *rest)
         return regions
