@@ -61,6 +61,8 @@ class RICEPretrained:
             raise UserError(f'{path}: no such checkpoint (init_cfg.checkpoint of {type(module).__name__}).'
                             f'{_how_to_make(path)}')
         source = read_source(self.checkpoint)
+        if source.config and hasattr(module, 'check_config'):
+            module.check_config(source.config, source.config_file)
         weights, origin = self._convert(source, module) or self._select(source.state, module)
         report = load_weights(module, weights, f'{source.name}{f" ({origin})" if origin else ""}')
         if report.coverage < self.min_coverage:

@@ -1,9 +1,9 @@
 """Models. Those that need a host library are imported on demand, see :mod:`mmrice.registry`."""
-from .backbones import FrozenBackbone, RICEViT
+from .backbones import FrozenBackbone, HuggingFaceViT, RICEViT
 from .heads import ClassCenters, ClusterDiscriminationHead
 from .necks import PoolFeaturePyramid, RegionTransformer, SimpleFeaturePyramid
 
 __all__ = [
-    'ClassCenters', 'ClusterDiscriminationHead', 'FrozenBackbone', 'PoolFeaturePyramid', 'RICEViT',
-    'RegionTransformer', 'SimpleFeaturePyramid'
+    'ClassCenters', 'ClusterDiscriminationHead', 'FrozenBackbone', 'HuggingFaceViT', 'PoolFeaturePyramid',
+    'RICEViT', 'RegionTransformer', 'SimpleFeaturePyramid'
 ]

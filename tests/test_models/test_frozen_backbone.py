@@ -74,3 +74,9 @@ def test_a_damaged_entry_is_made_anew(images, tmp_path):
 def test_an_unknown_cache_dtype_is_refused():
     with pytest.raises(UserError, match="cache_dtype is 'int8', expected float16"):
         build(cache_dir='unused', cache_dtype='int8')
+
+
+def test_another_kind_of_output_is_another_entry_of_the_cache(images, tmp_path):
+    maps = build(cache_dir=str(tmp_path))(images)
+    tokens = build(cache_dir=str(tmp_path), out_type='cls_token')(images)
+    assert [level.shape for level in tokens] == [(3, 32), (3, 32)] and maps[0].shape == (3, 32, 4, 3)

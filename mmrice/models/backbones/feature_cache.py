@@ -11,8 +11,8 @@ from mmrice.utils import UserError, atomic_path
 Features = Tuple[Tensor, ...]
 
 
-def _digest(tensors: Sequence[Tensor]) -> str:
-    state = blake2b(digest_size=16)
+def _digest(tensors: Sequence[Tensor], more: str = '') -> str:
+    state = blake2b(more.encode(), digest_size=16)
     for tensor in tensors:
         state.update(f'{tensor.dtype}{tuple(tensor.shape)}'.encode())
         state.update(tensor.detach().contiguous().cpu().view(torch.uint8).numpy())
@@ -20,21 +20,22 @@ def _digest(tensors: Sequence[Tensor]) -> str:
 
 
 class FeatureCache:
-    """One ``.safetensors`` file an image below a folder that belongs to one set of weights.
+    """One ``.safetensors`` file an image below a folder that belongs to one set of weights and kind of output.
 
     Args:
         folder: Where; a folder for each set of weights is made in it.
         dtype: On disk: 'float16', 'bfloat16' or 'float32'.
+        outputs: What else features depend on, such as layers and type of output. Defaults to ''.
 
     Raises:
         UserError: Unknown dtype.
     """
 
-    def __init__(self, folder: str, dtype: str = 'float16') -> None:
+    def __init__(self, folder: str, dtype: str = 'float16', outputs: str = '') -> None:
         if dtype not in ('float16', 'bfloat16', 'float32'):
             raise UserError(f'FrozenBackbone: cache_dtype is {dtype!r}, expected float16, bfloat16 or float32.')
         self.folder, self.dtype = Path(folder), getattr(torch, dtype)
-        self._weights: Optional[str] = None
+        self._outputs, self._weights = outputs, ''
 
     def fetch(self, network: nn.Module, images_B3HW: Tensor, compute: Callable[[Tensor], Features]) -> Features:
         """Read the features of a batch, or compute and keep those of the images that are new.
@@ -48,8 +49,8 @@ class FeatureCache:
             tuple: Features of the batch, in the dtype of the images; rounded to the dtype on disk, new ones as well, so
             that every pass sees the same values.
         """
-        if self._weights is None:
-            self._weights = _digest([*network.parameters(), *network.buffers()])
+        if not self._weights:
+            self._weights = _digest([*network.parameters(), *network.buffers()], self._outputs)
         paths = [self._path(image) for image in images_B3HW]
         found = [self._read(path, images_B3HW.device) for path in paths]
         new = [number for number, features in enumerate(found) if features is None]

@@ -21,6 +21,8 @@ class FrozenBackbone(BaseModule):
             backbone, and other pixels are other entries. Defaults to None, no cache.
         cache_dtype (str): In which features are kept on disk, 'float16', 'bfloat16' or 'float32'. Defaults to
             'float16'; features read again are rounded to it.
+        out_type (str, optional): Replaces the backbone's own, so that one description of an encoder serves dense probes
+            ('featmap') and probes of whole images ('cls_token'). Defaults to None.
         init_cfg (dict, optional): Not used; the inner backbone has its own. Defaults to None.
 
     Example:
@@ -28,10 +30,13 @@ class FrozenBackbone(BaseModule):
     """
 
     def __init__(self, backbone: dict, cache_dir: Optional[str] = None, cache_dtype: str = 'float16',
-                 init_cfg: Optional[dict] = None) -> None:
+                 out_type: Optional[str] = None, init_cfg: Optional[dict] = None) -> None:
         super().__init__(init_cfg)
+        if out_type is not None:
+            backbone = {**backbone, 'out_type': out_type}
         self.backbone = MODELS.build(backbone).requires_grad_(False)
-        self.cache = None if cache_dir is None else FeatureCache(cache_dir, cache_dtype)
+        outputs = repr(sorted((name, value) for name, value in backbone.items() if name != 'init_cfg'))
+        self.cache = None if cache_dir is None else FeatureCache(cache_dir, cache_dtype, outputs)
         self.train(False)
 
     def train(self, mode: bool = True) -> 'FrozenBackbone':
