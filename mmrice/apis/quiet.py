@@ -11,6 +11,8 @@ _WARNINGS = (
     r'Default ``avg_non_ignore`` is False',  # mmseg, for every default loss
     'The shape of value will convert from',  # mmengine, for every label map
     '`torch.cuda.amp.',  # deprecations inside mmcv and mmengine
+    'Warning: The (bbox|polygon|text) is out of bounds',  # mmengine, for a box that ends at the edge of its image
+    r'torch\.meshgrid: in an upcoming release',  # mmdet's Mask2Former
     'Setting OMP_NUM_THREADS environment variable',
 )
 _LOGS = (

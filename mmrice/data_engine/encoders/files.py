@@ -67,4 +67,4 @@ def load_all(module: Any, weights: Dict[str, Any], source: str, optional: Sequen
     report = load_weights(module, weights, source)
     report.missing = [name for name in report.missing if not name.startswith(tuple(optional))]
     if report.missing or report.mismatched:
-        raise UserError(f'{report.complaint()} Model and weights of engine.embed do not belong together.')
+        raise UserError(f'{report.complaint()} Model and weights do not belong together.')

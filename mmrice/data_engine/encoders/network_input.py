@@ -39,3 +39,18 @@ def fit(image: np.ndarray, boxes_K4: np.ndarray, size: Tuple[int, int], pad_val:
     frame = np.full((size[1], size[0], 3), pad_val, np.uint8)
     frame[top:top + new[1], left:left + new[0]] = resized
     return Prepared(frame, boxes + np.float32([left, top] * 2))
+
+
+def size_for(image_size: Tuple[int, int], long_edge: int, multiple: int) -> Tuple[int, int]:
+    """The input size that keeps the aspect of an image as far as patches allow.
+
+    Args:
+        image_size: Width and height, px.
+        long_edge: Of the result, px, before it is rounded.
+        multiple: What both sides are divisible by, at least once: the patch, px.
+
+    Returns:
+        tuple: Width and height, px.
+    """
+    scale = long_edge / max(image_size)
+    return tuple(max(1, round(side * scale / multiple)) * multiple for side in image_size)

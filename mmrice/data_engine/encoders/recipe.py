@@ -51,7 +51,7 @@ def find_resize(recipe: Dict[str, Any]) -> Optional[Resize]:
     for part in _dicts(recipe.get('train_dataloader')):
         scale = part.get('scale') if 'type' in part else None
         scale = [scale, scale] if isinstance(scale, int) else scale
-        if isinstance(scale, list) and len(scale) == 2 and all(isinstance(side, int) for side in scale):
+        if isinstance(scale, (list, tuple)) and len(scale) == 2 and all(isinstance(side, int) for side in scale):
             return Resize(tuple(scale), part.get('pad_val', 114) if 'Letterbox' in part['type'] else None)
     return None
 

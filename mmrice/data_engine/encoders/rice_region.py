@@ -8,9 +8,10 @@ from mmrice.registry import ENGINE_STAGES
 from mmrice.utils import UserError
 
 from .crops import normalise
-from .files import digests, existing, load_all, model_files
+from .files import digests, existing, model_files
 from .network_input import Prepared, fit
 from .recipe import find_resize, read_recipe
+from .region_network import build_neck, load_vit
 from .region_pooling import mean_tokens, roi_align_tokens
 from .torch_encoder import TorchEncoder, to_input
 
@@ -67,19 +68,18 @@ class RICERegionEncoder(TorchEncoder):
         """
         from torch import nn
 
-        from mmrice.engine.weights import load_backbone, read_source
-        from mmrice.models import RICEViT
+        from mmrice.engine.weights import read_source
         existing(self.checkpoint, Path(self.checkpoint).is_dir())
-        found = load_backbone(self.checkpoint)
-        backbone = RICEViT(**{**{name: value for name, value in found.config.items() if name != 'type'},
-                              'out_type': 'raw'})
-        backbone.load_state_dict(found.state)
+        backbone, found = load_vit(self.checkpoint)
         source = read_source(self.checkpoint)
         recipe = read_recipe(str(source.meta.get('cfg', '')))
         self._describe(found.preprocess or {}, recipe, backbone.patch_size)
         parts = dict(backbone=backbone)
         if self.pool == 'region_transformer':
-            parts['neck'] = _build_neck(source, recipe, backbone)
+            parts['neck'] = build_neck(source, recipe, backbone)
+            if parts['neck'] is None:
+                raise UserError(f"{source.name}: has no RegionTransformer. Set engine.embed.pool to 'roi_align' or "
+                                "'mean', or take a checkpoint of RICE pretraining.")
         return nn.ModuleDict(parts)
 
     def _describe(self, preprocess: Dict[str, Any], recipe: Dict[str, Any], patch_size: int) -> None:
@@ -126,20 +126,3 @@ class RICERegionEncoder(TorchEncoder):
             return self.load()['neck'](tokens, grid, boxes)
         pool = roi_align_tokens if self.pool == 'roi_align' else mean_tokens
         return pool(tokens[:, 1:].float(), grid, boxes, backbone.patch_size)
-
-
-def _build_neck(source: Any, recipe: Dict[str, Any], backbone: Any) -> Any:
-    """The RegionTransformer of a checkpoint, its numbers read off its weights."""
-    from mmrice.models import RegionTransformer
-    state = {key[len('neck.'):]: value for key, value in source.state.items() if key.startswith('neck.')}
-    if 'proj.weight' not in state:
-        raise UserError(f"{source.name}: has no RegionTransformer. Set engine.embed.pool to 'roi_align' or 'mean', or "
-                        'take a checkpoint of RICE pretraining.')
-    layers = {key.split('.')[1] for key in state if key.startswith('layers.')}
-    out_channels, in_channels = state['proj.weight'].shape
-    ratio = len(state['layers.0.ffn.0.weight']) / in_channels if layers else 4.
-    stated = (recipe.get('model') or {}).get('neck') or {}
-    heads = stated.get('num_heads', backbone.num_heads)  # in no tensor
-    neck = RegionTransformer(in_channels, out_channels, heads, backbone.patch_size, len(layers), ratio)
-    load_all(neck, state, source.name)
-    return neck
