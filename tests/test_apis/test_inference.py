@@ -3,6 +3,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -142,6 +143,29 @@ def test_segments_of_a_panoptic_map_keep_instances_apart_and_leave_void_out():
     assert [(one['name'], one['is_thing'], one['area']) for one in records] == [
         ('cat', True, 1), ('sky', False, 2), ('cat', True, 1)]
     np.testing.assert_array_equal(decode_mask(records[1]['mask']), ids == 2)
+
+
+def test_instances_with_masks_and_segments_of_one_sample_are_both_recorded():
+    pytest.importorskip('mmdet')
+    from mmdet.structures import DetDataSample
+    from mmengine.structures import InstanceData, PixelData
+
+    from mmrice.apis import DetectionInferencer, PanopticInferencer
+    assert PanopticInferencer is DetectionInferencer
+    masks = torch.zeros(3, 6, 8, dtype=torch.bool)
+    masks[0, 1:4, 2:7] = masks[2, 5, 5] = True
+    found = InstanceData(bboxes=torch.zeros(3, 4), scores=torch.tensor([0.9, 0.1, 0.5]), labels=torch.tensor([1, 0, 0]),
+                         masks=masks)
+    sample = DetDataSample(pred_instances=found, pred_panoptic_seg=PixelData(sem_seg=masks[:1].long() * 2000))
+    inferencer = DetectionInferencer.__new__(DetectionInferencer)
+    head = SimpleNamespace(num_things_classes=1, num_classes=2)
+    inferencer.host = SimpleNamespace(model=SimpleNamespace(dataset_meta=dict(classes=CLASSES),
+                                                            panoptic_fusion_head=head))
+    record = json.loads(json.dumps(inferencer.record(sample, 0.5)))
+    boxes = [(one['name'], one['box']) for one in record['instances']]
+    assert boxes == [('dark', [2, 1, 7, 4]), ('light', [5, 5, 6, 6])]
+    np.testing.assert_array_equal(decode_mask(record['instances'][0]['mask']), masks[0])
+    assert [(one['name'], one['area']) for one in record['segments']] == [('light', 33), ('light', 15)]
 
 
 def test_a_mask_survives_json():

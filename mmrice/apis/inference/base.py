@@ -150,7 +150,7 @@ class Inferencer:
             given = str(Path(image).expanduser()) if is_file else np.ascontiguousarray(pixels[..., ::-1])
             try:
                 sample = self.predict(given)
-            except AssertionError as error:
+            except (AssertionError, ValueError) as error:  # what the loaders of the hosts raise
                 shown = image if is_file else 'an array'
                 raise UserError(f'{shown}: the test pipeline fails on it: {error}.') from error
             record = dict(image=str(image) if is_file else None, width=pixels.shape[1], height=pixels.shape[0],
