@@ -47,8 +47,8 @@ def make(args: argparse.Namespace) -> Any:
     cfg = open_config(args.config, args.cfg_options)
     pretraining = inferencer_name(cfg) == 'RegionFeatureExtractor'
     if pretraining and not args.boxes:
-        raise UserError(f'{args.config}: is a pretraining config, which embeds regions. Say which with --boxes '
-                        'x1,y1,x2,y2 ... or --boxes FILE.json.')
+        raise UserError(f'{args.config}: is a pretraining config (no test_dataloader), which embeds regions. Say which '
+                        'with --boxes x1,y1,x2,y2 ... or --boxes FILE.json.')
     if args.boxes and not pretraining:
         raise UserError(f'--boxes: {args.config} is no pretraining config; its model finds regions by itself.')
     boxes_of = read_boxes(args.boxes) if pretraining else None
@@ -85,7 +85,8 @@ def main() -> None:
     for record in outcome.records:
         found.update({key: len(value) for key, value in record.items() if isinstance(value, list)})
     rate = len(outcome.records) / max(outcome.seconds, 1e-9)
-    print(f'{len(outcome.records)} images in {outcome.seconds:.1f} s ({rate:.1f}/s), {len(outcome.skipped)} skipped'
+    count = len(outcome.records)
+    print(f'{count} image{"s" * (count != 1)} in {outcome.seconds:.1f} s ({rate:.1f}/s), {len(outcome.skipped)} skipped'
           + ''.join(f', {number:,} {name}' for name, number in found.items()))
     place = out_dir / 'predictions.json'
     if args.boxes:

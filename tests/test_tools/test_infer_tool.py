@@ -98,7 +98,7 @@ def test_boxes_of_a_pretraining_config_give_features(tool, made, photos, tmp_pat
 
 
 @pytest.mark.parametrize(('kind', 'arguments', 'message'), [
-    ('rice', (), 'is a pretraining config, which embeds regions. Say which with --boxes'),
+    ('rice', (), 'which embeds regions. Say which with --boxes'),
     ('rice', ('--boxes', '1,2,3'), "'1,2,3' is no box"),
     ('rice', ('--boxes', 'none.json'), '--boxes none.json: no such file'),
     ('rice', ('--boxes', '500,500,600,600'), 'none of 3 images could be used'),

@@ -15,12 +15,12 @@ _BY_SCOPE = {
 
 
 def inferencer_name(cfg: Any) -> str:
-    """The class for a config: by its host, and :class:`RegionFeatureExtractor` for pretraining.
+    """The class for a config: by its host, and :class:`RegionFeatureExtractor` for pretraining, which tests nothing.
 
     Raises:
         UserError: There is none.
     """
-    if str((cfg.get('model') or {}).get('type')).startswith('mmrice.'):
+    if cfg.get('test_dataloader') is None:
         return 'RegionFeatureExtractor'
     if cfg.get('default_scope') not in _BY_SCOPE:
         raise UserError(f'{cfg.filename}: default_scope is {cfg.get("default_scope")!r}, expected '
@@ -36,7 +36,7 @@ def make_inferencer(config: ConfigLike, checkpoint: Union[str, Path], device: Op
         config, checkpoint, device, options: See :class:`~.base.Inferencer`.
 
     Returns:
-        Inferencer | RegionFeatureExtractor: The latter for configs of pretraining.
+        Inferencer | RegionFeatureExtractor: The latter for configs without ``test_dataloader``.
 
     Raises:
         UserError: There is none for it, or its host library is not installed.
