@@ -126,7 +126,9 @@ def test_a_checkpoint_that_does_not_cover_the_model_is_an_error(untrained, tmp_p
 def test_names_come_from_the_config_where_the_checkpoint_has_none(untrained, tmp_path):
     config, _, model = untrained('mmseg')
     torch.save(model.state_dict(), tmp_path / 'bare.pth')
-    inferencer = make_inferencer(config, tmp_path / 'bare.pth', 'cpu')
+    cfg = Config.fromfile(config)
+    cfg.test_dataloader.dataset = dict(type='ConcatDataset', datasets=[cfg.test_dataloader.dataset])
+    inferencer = make_inferencer(cfg, tmp_path / 'bare.pth', 'cpu')
     assert {one['name'] for one in inferencer(np.zeros((40, 40, 3), np.uint8))['classes']} <= set(CLASSES)
 
 

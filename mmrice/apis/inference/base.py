@@ -86,8 +86,10 @@ class Inferencer:
         if cfg.get('test_dataloader') is None:
             raise UserError(f'{name}: has no test_dataloader, whose pipeline prepares the images.')
         dataset = cfg.test_dataloader.dataset
-        while 'pipeline' not in dataset and 'dataset' in dataset:
-            dataset = dataset.dataset
+        while 'pipeline' not in dataset:  # inside a RepeatDataset, a ConcatDataset, ...
+            dataset = dataset.get('dataset') or next(iter(dataset.get('datasets') or ()), None)
+            if dataset is None:
+                raise UserError(f'{name}: test_dataloader.dataset has no pipeline, which prepares the images.')
         cfg.test_dataloader.dataset = dataset
         dataset.pipeline = [step for step in dataset.pipeline
                             if not step['type'].endswith(('Annotations', 'Annotation'))]

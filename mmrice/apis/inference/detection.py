@@ -22,6 +22,7 @@ class _Host(DetInferencer):
 
     def _load_weights_to_model(self, model: nn.Module, checkpoint: Any, cfg: Any) -> None:
         model.dataset_meta = self._load(model)
+        del self._load  # and the checkpoint that it holds
         model.dataset_meta['palette'] = model.dataset_meta['palette'] or 'random'
 
     def _init_collate(self, cfg: Any) -> Callable:  # mmengine's logs that FUNCTIONS has no such scope

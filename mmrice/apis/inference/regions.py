@@ -93,7 +93,8 @@ class RegionFeatureExtractor:
         self.input_size = (size, size) if isinstance(size, int) else size and tuple(size)
         self.pad_val = resize.pad_val if pad_val is None and resize else pad_val
         self.long_edge, self.batch_size = long_edge, batch_size
-        self.mean, self.std = mean or preprocess.get('mean'), std or preprocess.get('std')
+        self.mean = preprocess.get('mean') if mean is None else mean
+        self.std = preprocess.get('std') if std is None else std
         self.is_bgr = preprocess.get('order') == 'BGR'
         self._check()
 
