@@ -14,11 +14,14 @@ from .utils.errors import UserError
 # {registry: {type: module that registers it}}
 LAZY_MODULES: Dict[str, Dict[str, str]] = {
     'model': {
+        'ImageRetriever': 'mmrice.models.retrievers.image_retriever',
+        'KNNClassifier': 'mmrice.models.retrievers.knn_classifier',
         'LinearHead': 'mmrice.models.heads.linear_head',
         'MLCD': 'mmrice.models.pretrainers.mlcd',
         'RICE': 'mmrice.models.pretrainers.rice',
     },
     'dataset': {
+        'ObjectCrops': 'mmrice.datasets.object_crops',
         'RegionShardDataset': 'mmrice.datasets.region_shard_dataset',
     },
     'hook': {

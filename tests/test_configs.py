@@ -1,5 +1,7 @@
 """Every config loads, builds, survives a dump, and is what its name says."""
 import re
+from copy import deepcopy
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,10 +20,12 @@ CONFIGS = [path for path in EVERY if '/_base_/' not in path]
 DATA_CONFIGS = [path for path in CONFIGS if path.startswith('configs/data_engine/')]
 TRAINING = [path for path in CONFIGS if path not in DATA_CONFIGS]
 MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'dino': 'DINO', 'faster-rcnn': 'FasterRCNN',
-                  'linear': 'EncoderDecoder', 'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
-                  'rice': 'RICE', 'uniform': 'RICE', 'upernet': 'EncoderDecoder'}
+                  'knn': 'KNNClassifier', 'linear': 'EncoderDecoder', 'linear-cls': 'ImageClassifier',
+                  'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
+                  'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE', 'upernet': 'EncoderDecoder'}
 DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
-                'coco': 'data/coco', 'lvis': 'data/lvis_v1', 'voc12aug': 'data/VOCdevkit',
+                'coco': 'data/coco', 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1',
+                'voc12aug': 'data/VOCdevkit',
                 'mini': 'data/mini/', 'mini-trees': 'data/mini/trees', 'mini-scenes': 'data/mini/scenes',
                 'laion400m': 'data/laion400m/', 'region-shards': 'data/region_shards'}
 TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic)/')
@@ -36,9 +40,14 @@ def project_on_path(request, monkeypatch):
         monkeypatch.syspath_prepend(str(ROOT.joinpath(*path.parts[:2])))
 
 
+@cache
+def read(path):
+    return Config.fromfile(ROOT / path)
+
+
 @pytest.fixture
 def cfg(path):
-    return Config.fromfile(ROOT / path)
+    return deepcopy(read(path))
 
 
 def typed(value):
@@ -73,7 +82,7 @@ def test_listing_equals_what_the_metafiles_say():
         listed += [model['Config'] for model in models]
         assert [model['Name'] for model in models] == [Path(model['Config']).stem for model in models]
         assert all(Path(model['Config']).parent == Path(metafile).parent for model in models)
-    assert len(listed) == 32
+    assert len(listed) == 46
     assert sorted(listed) == [path for path in TRAINING if path.startswith('configs/')]
     assert len(BASES) >= 20
     assert len(DATA_CONFIGS) >= 2
@@ -121,9 +130,10 @@ def test_pipelines_build(path, cfg):
 @pytest.mark.parametrize('path', TRAINING)
 def test_types_outside_the_model_are_known(path, cfg):
     wanted = [(roots.HOOKS, hook) for hook in [*cfg.get('custom_hooks', []), *cfg.default_hooks.values()] if hook]
-    wanted += [(roots.PARAM_SCHEDULERS, scheduler) for scheduler in cfg.param_scheduler]
-    wanted += [(roots.OPTIM_WRAPPERS, cfg.optim_wrapper), (roots.OPTIMIZERS, cfg.optim_wrapper.optimizer),
-               (roots.VISUALIZERS, cfg.visualizer)]
+    wanted += [(roots.PARAM_SCHEDULERS, scheduler) for scheduler in cfg.get('param_scheduler', [])]
+    wanted += [(roots.VISUALIZERS, cfg.visualizer)]
+    if cfg.get('train_dataloader'):  # else it is a test without training
+        wanted += [(roots.OPTIM_WRAPPERS, cfg.optim_wrapper), (roots.OPTIMIZERS, cfg.optim_wrapper.optimizer)]
     for split in ('train', 'val', 'test'):
         loader = cfg.get(f'{split}_dataloader')
         if loader:
@@ -142,19 +152,23 @@ def test_types_outside_the_model_are_known(path, cfg):
 def test_name_keeps_its_promises(path, cfg):
     algorithm, *words = Path(path).stem.split('_')
     architecture, = re.findall(r'vit-(tiny|small|base|large|giga)', path)
-    backbone = cfg.model.backbone
-    assert ('frozen' in path) == (backbone.type == 'mmrice.FrozenBackbone')
-    assert backbone.get('backbone', backbone).arch == architecture
+    assert ('frozen' in path) == (cfg.model.backbone.type == 'mmrice.FrozenBackbone')
+    encoder = cfg.model.backbone.get('backbone') or cfg.model.backbone
+    width = dict(base=768, large=1024).get(architecture)
+    assert encoder.config.hidden_size == width if 'config' in encoder else encoder.arch == architecture
     assert cfg.model.type.rpartition('.')[2] == MODELS_BY_NAME[algorithm]
+    data = next(name for word in words for name in sorted(DATA_BY_NAME, key=len, reverse=True)
+                if word == name or word.startswith(f'{name}-'))
+    loader = cfg.get('train_dataloader') or cfg.test_dataloader
+    roots_of_data = [dataset.data_root for dataset in datasets(loader.dataset) if 'data_root' in dataset]
+    assert roots_of_data and all(DATA_BY_NAME[data] in root for root in roots_of_data)
+    if algorithm in ('knn', 'retrieval'):  # nothing is trained
+        return
     mixed = cfg.optim_wrapper.type.endswith('AmpOptimWrapper')
     if 'amp' in re.split('[-_]', Path(path).stem):
         assert mixed
     else:  # only where it costs nothing to any machine
         assert not mixed or cfg.optim_wrapper.only_if_fast
-    data = next(name for word in words for name in sorted(DATA_BY_NAME, key=len, reverse=True)
-                if word == name or word.startswith(f'{name}-'))
-    roots_of_data = [dataset.data_root for dataset in datasets(cfg.train_dataloader.dataset) if 'data_root' in dataset]
-    assert roots_of_data and all(DATA_BY_NAME[data] in root for root in roots_of_data)
     gpus = re.findall(r'_(\d+)xb(\d+)', path)
     expected = [int(number) * int(batch) for number, batch in gpus] or [cfg.train_dataloader.batch_size]
     assert [cfg.auto_scale_lr.base_batch_size] == expected
@@ -180,9 +194,9 @@ def test_sizes_and_length_in_the_name_are_kept(path, cfg):
 
 @pytest.mark.parametrize('path', [path for path in TRAINING if TRANSFER.search(path)])
 def test_patch_size_and_length_in_the_name_of_a_transfer_config_are_kept(path, cfg):
-    backbone = cfg.model.backbone.get('backbone', cfg.model.backbone)
-    (patch, ), width = re.findall(r'-p(\d+)', path), dict(base=768, large=1024)[backbone.arch]
-    assert backbone.patch_size == int(patch)
+    (architecture, patch), = re.findall(r'vit-(base|large)-p(\d+)', path)
+    encoder, width = cfg.model.backbone.get('backbone') or cfg.model.backbone, dict(base=768, large=1024)[architecture]
+    assert encoder.get('config', encoder).patch_size == int(patch)
     part = cfg.model.get('neck') or cfg.model.decode_head
     assert part.get('in_channels', part.get('embed_dim')) == width
     iterations, epochs = re.findall(r'-(\d+)k_', path), re.findall(r'-(\d+)e_', path)

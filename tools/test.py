@@ -17,7 +17,7 @@ def parse_args() -> argparse.Namespace:
     from mmengine.config import DictAction
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file')
-    parser.add_argument('checkpoint', help='checkpoint file')
+    parser.add_argument('checkpoint', help='checkpoint file; for kNN and retrieval whatever init_cfg.checkpoint takes')
     parser.add_argument('--work-dir', help='folder of logs (default: work_dirs/<config name>)')
     parser.add_argument('--out', help='FILE.json for the metrics, FILE.pkl for the predictions')
     parser.add_argument('--show-dir', help='folder for painted images')
@@ -51,7 +51,8 @@ def main() -> None:
         raise UserError(f'{args.config}: has no test_dataloader, so there is nothing to test.')
     training.set_work_dir(cfg, args.work_dir, args.config)
     data_checks.check_data(cfg, ('test', ))
-    read_checkpoint(args.checkpoint)
+    if not testing.tests_an_encoder(cfg):
+        read_checkpoint(args.checkpoint)
     cfg.load_from, cfg.resume = args.checkpoint, False
     distributed.start_distributed(cfg, args.launcher)
     training.complete_loaders(cfg)

@@ -12,7 +12,7 @@ SHARDS = {'regions': f'{BUILD}mini.py', 'images': f'{BUILD}mini_images.py'}  # b
 
 
 def check_data(cfg: Config, splits: Sequence[str]) -> None:
-    """Check that data roots, annotation files and image folders exist.
+    """Check that data roots, annotation files and image folders exist, those of a retriever's gallery as well.
 
     Args:
         cfg: A config of any host.
@@ -22,11 +22,12 @@ def check_data(cfg: Config, splits: Sequence[str]) -> None:
         UserError: Something is missing; the message names the path, the field and, for data of this project, the
             command that builds it.
     """
-    for split in splits:
-        loader = cfg.get(f'{split}_dataloader')
-        if loader is None:
+    loaders = {f'{split}_dataloader': cfg.get(f'{split}_dataloader') for split in splits}
+    loaders['model.prototype'] = (cfg.get('model') or {}).get('prototype')
+    for name, loader in loaders.items():
+        if not isinstance(loader, dict):
             continue
-        for field, path in _paths(loader.get('dataset'), f'{split}_dataloader.dataset'):
+        for field, path in _paths(loader.get('dataset'), f'{name}.dataset'):
             if not path.exists():
                 raise UserError(f'{path}: no such file or folder ({field} in the config). {_how_to_build(path, field)}')
 

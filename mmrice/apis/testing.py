@@ -19,6 +19,11 @@ _TTA_MODELS = {
 _DET_META = ('img_id', 'img_path', 'ori_shape', 'img_shape', 'scale_factor', 'flip', 'flip_direction')
 
 
+def tests_an_encoder(cfg: Config) -> bool:
+    """Whether the checkpoint is the backbone's alone, in any format, see :class:`mmrice.EncoderCheckpointHook`."""
+    return any(hook.get('type') == 'mmrice.EncoderCheckpointHook' for hook in cfg.get('custom_hooks') or [])
+
+
 def set_tta(cfg: Config) -> None:
     """Switch to the config's test-time augmentation, else to horizontal flips.
 

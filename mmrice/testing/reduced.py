@@ -31,13 +31,14 @@ def loader_options(cfg: Any, side: int) -> Dict[str, Any]:
         dict: Option name -> value.
     """
     options: Dict[str, Any] = {}
-    for split in ('train', 'val', 'test'):
-        loader = f'{split}_dataloader'
-        if cfg.get(loader) is None:
+    loaders = {f'{split}_dataloader': cfg.get(f'{split}_dataloader') for split in ('train', 'val', 'test')}
+    loaders['model.prototype'] = cfg.model.get('prototype')
+    for loader, content in loaders.items():
+        if content is None:
             continue
         options.update({f'{loader}.num_workers': 0, f'{loader}.persistent_workers': False,
-                        f'{loader}.batch_size': 2 if split == 'train' else 1})
-        for name, steps in _pipelines(cfg[loader].to_dict(), loader):
+                        f'{loader}.batch_size': 2 if loader.startswith('train') else 1})
+        for name, steps in _pipelines(content.to_dict(), loader):
             for place, step in enumerate(steps):
                 for key in ('scale', 'size', 'crop_size'):
                     if isinstance(step.get(key), (tuple, list)):
@@ -45,6 +46,24 @@ def loader_options(cfg: Any, side: int) -> Dict[str, Any]:
                     elif isinstance(step.get(key), int):
                         options[f'{name}.{place}.{key}'] = side
     return options
+
+
+def encoder_options(encoder: Any, place: str) -> Dict[str, Any]:
+    """Options that make an encoder small and random.
+
+    Args:
+        encoder: Its config: RICEViT, a ViT of MMPretrain, or HuggingFaceViT.
+        place: Where it is, such as 'model.backbone'.
+
+    Returns:
+        dict: Option name -> value.
+    """
+    options: Dict[str, Any] = {f'{place}.init_cfg': None}
+    if encoder.type != 'mmrice.HuggingFaceViT':
+        return {**options, f'{place}.arch': dict(_delete_=True, **ARCH)}
+    numbers = dict(hidden_size=ARCH['embed_dims'], num_hidden_layers=ARCH['num_layers'],
+                   num_attention_heads=ARCH['num_heads'], intermediate_size=ARCH['feedforward_channels'])
+    return {**options, **{f'{place}.config.{name}': value for name, value in numbers.items() if name in encoder.config}}
 
 
 def segmentor_options(cfg: Any, side: int) -> Dict[str, Any]:
@@ -87,6 +106,32 @@ def mask2former_options(side: int) -> Dict[str, Any]:
             'model.panoptic_head.transformer_decoder.num_layers': 1, 'val_evaluator.0.nproc': 1}
 
 
+def small_options(cfg: Any, side: int) -> Dict[str, Any]:
+    """All options that a config needs to run in a second or two, its length left out.
+
+    Args:
+        cfg: The config.
+        side: Image size, px.
+
+    Returns:
+        dict: Option name -> value.
+    """
+    small = loader_options(cfg, side)
+    inner = cfg.model.backbone.get('backbone')
+    small.update(encoder_options(inner or cfg.model.backbone, f'model.backbone{".backbone" if inner else ""}'))
+    if cfg.default_scope == 'mmseg':
+        small.update(segmentor_options(cfg, side))
+    elif cfg.default_scope == 'mmdet':
+        small['model.neck.in_channels'] = ARCH['embed_dims']
+    elif cfg.model.get('head'):
+        small.update({'model.neck.input_features': ARCH['embed_dims'], 'model.head.in_channels': ARCH['embed_dims']})
+    if cfg.model.type == 'Mask2Former':
+        small.update(mask2former_options(side))
+    if cfg.model.backbone.get('global_attn_indexes'):
+        small['model.backbone.global_attn_indexes'] = [1]
+    return small
+
+
 def run_once(config: Path, work_dir: Path, side: int = 96, **options: Any) -> Runner:
     """Train for one iteration and evaluate.
 
@@ -103,22 +148,34 @@ def run_once(config: Path, work_dir: Path, side: int = 96, **options: Any) -> Ru
 
     from .runs import train
     cfg = load_config(str(config), {})
-    small = loader_options(cfg, side)
-    place = 'model.backbone.backbone' if cfg.model.backbone.type == 'mmrice.FrozenBackbone' else 'model.backbone'
-    small.update({f'{place}.arch': dict(_delete_=True, **ARCH), f'{place}.init_cfg': None})
-    if cfg.default_scope == 'mmseg':
-        small.update(segmentor_options(cfg, side))
-    else:
-        small['model.neck.in_channels'] = ARCH['embed_dims']
-    if cfg.model.type == 'Mask2Former':
-        small.update(mask2former_options(side))
-    if cfg.model.backbone.get('global_attn_indexes'):
-        small['model.backbone.global_attn_indexes'] = [1]
-    by_epoch = 'max_epochs' in cfg.train_cfg
-    small.update({'train_cfg.max_epochs': 1, 'train_cfg.val_interval': 1} if by_epoch else
-                 {'train_cfg.max_iters': 1, 'train_cfg.val_interval': 1})
+    length = 'max_epochs' if 'max_epochs' in cfg.train_cfg else 'max_iters'
+    small = {**small_options(cfg, side), f'train_cfg.{length}': 1, 'train_cfg.val_interval': 1}
     small.update({key.replace('__', '.'): value for key, value in options.items()})
     return train(config, work_dir, **{key.replace('.', '__'): value for key, value in small.items()})
+
+
+def test_once(config: Path, work_dir: Path, checkpoint: str, side: int = 96, **options: Any) -> Dict[str, float]:
+    """Evaluate a checkpoint.
+
+    Args:
+        config: As for :func:`run_once`.
+        work_dir: Folder of logs.
+        checkpoint: As of ``tools/test.py``; its encoder has ``ARCH``.
+        side: Image size, px.
+        **options: More options, with '__' for '.'.
+
+    Returns:
+        dict: Metrics.
+    """
+    from mmrice.apis.config import load_config
+
+    from .runs import test
+    small = small_options(load_config(str(config), {}), side)
+    small.update({key.replace('__', '.'): value for key, value in options.items()})
+    return test(config, work_dir, checkpoint, **{key.replace('.', '__'): value for key, value in small.items()})
+
+
+test_once.__test__ = False  # pytest would take it for a test
 
 
 def scalars(runner: Runner, prefix: str) -> Dict[str, float]:

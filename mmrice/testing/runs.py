@@ -1,4 +1,4 @@
-"""Train inside the test's process exactly as ``tools/train.py`` does."""
+"""Train and test inside the test's process exactly as ``tools/train.py`` and ``tools/test.py`` do."""
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -63,6 +63,32 @@ def train(config: Path,
     runner.register_hook(_KillHook(kill_at, kill_in_evaluation))
     runner.train()
     return runner
+
+
+def test(config: Path, work_dir: Path, checkpoint: str, **options: Any) -> Dict[str, float]:
+    """Evaluate a checkpoint exactly as ``tools/test.py`` does.
+
+    Args:
+        config: File.
+        work_dir: Folder of logs.
+        checkpoint: As on the command line.
+        **options: As ``--cfg-options``, with '__' for '.'.
+
+    Returns:
+        dict: Metrics.
+    """
+    from mmrice.apis import testing, training
+    from mmrice.apis.config import load_config
+    cfg = load_config(str(config), {key.replace('__', '.'): value for key, value in options.items()})
+    training.set_work_dir(cfg, str(work_dir), str(config))
+    cfg.load_from, cfg.resume = checkpoint, False
+    training.complete_loaders(cfg)
+    training.add_hooks(cfg, 'FloatResultsHook', 'LoadCheckHook')
+    cfg.experiment_name = work_dir.name
+    return testing.to_json(training.build_runner(cfg).test())
+
+
+test.__test__ = False  # pytest would take it for a test
 
 
 def weights_of(work_dir: Path) -> Dict[str, torch.Tensor]:

@@ -1,4 +1,5 @@
 """Transforms of images with regions."""
+from .crop_to_box import CropToBox
 from .formatting import PackRegionInputs
 from .loading import LoadImageFromShard
 from .regions import RandomRegionFlip, SampleRegions
@@ -6,6 +7,6 @@ from .resizing import RandomResizedRegionCrop, RegionLetterbox, RegionResize
 from .select import select_regions, skip_sample
 
 __all__ = [
-    'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop', 'RegionLetterbox',
-    'RegionResize', 'SampleRegions', 'select_regions', 'skip_sample'
+    'CropToBox', 'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop',
+    'RegionLetterbox', 'RegionResize', 'SampleRegions', 'select_regions', 'skip_sample'
 ]

@@ -1,5 +1,6 @@
 """Hooks of the runner."""
 from .checkpoint_hook import CheckpointHook
+from .encoder_checkpoint_hook import EncoderCheckpointHook
 from .exact_resume_hook import ExactResumeHook
 from .float_results_hook import FloatResultsHook
 from .load_check_hook import LoadCheckHook
@@ -7,5 +8,6 @@ from .region_visualization_hook import RegionVisualizationHook
 from .seed_hook import SeedHook
 
 __all__ = [
-    'CheckpointHook', 'ExactResumeHook', 'FloatResultsHook', 'LoadCheckHook', 'RegionVisualizationHook', 'SeedHook'
+    'CheckpointHook', 'EncoderCheckpointHook', 'ExactResumeHook', 'FloatResultsHook', 'LoadCheckHook',
+    'RegionVisualizationHook', 'SeedHook'
 ]

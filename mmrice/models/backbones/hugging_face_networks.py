@@ -85,7 +85,8 @@ def read_config(config: Union[str, Path, Dict[str, Any]]) -> Any:
         known = build().to_dict()
         for name in sorted(set(fields) - set(known)):
             near = difflib.get_close_matches(name, known, n=1)
-            raise UserError(f'{source}: {kind} has no field {name!r}.' + (f' Did you mean {near[0]!r}?' if near else ''))
+            hint = f' Did you mean {near[0]!r}?' if near else ''
+            raise UserError(f'{source}: {kind} has no field {name!r}.{hint}')
     return build(**fields)
 
 

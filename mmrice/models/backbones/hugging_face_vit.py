@@ -35,9 +35,9 @@ class HuggingFaceViT(BaseModule):
             - 'avg_featmap': mean of the patch tokens, shape (B, C).
         out_indices (int | Sequence[int]): Layers to output, counted from 0; -1 is the last. Defaults to -1.
         final_norm (bool): Normalise the last layer's output. Defaults to True.
-        init_cfg (dict, optional): Weights, ``dict(type='mmrice.RICEPretrained', checkpoint=...)`` with a local directory
-            or file in Hugging Face's format; a config.json beside them must agree with ``config``. Defaults to None:
-            random ones.
+        init_cfg (dict, optional): Weights, ``dict(type='mmrice.RICEPretrained', checkpoint=...)`` with a local
+            directory or file in Hugging Face's format; a config.json beside them must agree with ``config``. Defaults
+            to None: random ones.
 
     Raises:
         UserError: A type, field, ``out_type`` or index that there is not, or transformers is missing.
@@ -45,9 +45,9 @@ class HuggingFaceViT(BaseModule):
     Example:
         >>> import torch
         >>> from mmrice.models import HuggingFaceViT
-        >>> config = dict(model_type='dinov2', hidden_size=32, num_hidden_layers=2, num_attention_heads=2, image_size=56)
-        >>> HuggingFaceViT(config)(torch.rand(1, 3, 28, 56))[0].shape
-        torch.Size([1, 32, 2, 4])
+        >>> model = HuggingFaceViT(dict(model_type='dinov2', hidden_size=96, num_hidden_layers=2))
+        >>> model(torch.rand(1, 3, 28, 56))[0].shape
+        torch.Size([1, 96, 2, 4])
     """
 
     def __init__(self,
