@@ -9,7 +9,7 @@ import logging
 from pathlib import Path
 
 import mmrice  # noqa: F401  (registers scopes and stand-ins before a host is imported)
-from mmrice.utils import run_cli
+from mmrice.utils import UserError, run_cli
 
 
 def parse_args() -> argparse.Namespace:
@@ -43,6 +43,9 @@ def main() -> None:
 
     distributed.set_local_rank(args.local_rank)
     cfg = config.load_config(args.config, args.cfg_options)
+    if cfg.get('train_dataloader') is None:
+        raise UserError(f'{args.config}: has no train_dataloader, so there is nothing to train. Test it with '
+                        'tools/test.py.')
     if args.no_validate:
         cfg.val_cfg = cfg.val_dataloader = cfg.val_evaluator = None
     if args.seed is not None:

@@ -1,5 +1,6 @@
 # Linear probe of the objects of the mini scenes (synthetic compositions), cut out by their boxes, 10 classes, on a
 # frozen RICE-pretrained ViT-Tiny/16; 150 iterations of 32 objects.
+# Measured with tools/train.py on one CPU core, one run each: top-1 25.8 from RICE weights, 29.2 from random ones; 20 s.
 _base_ = [
     '../_base_/models/linear-cls_vit.py', '../_base_/backbones/rice_vit-tiny.py', '../_base_/datasets/mini_objects.py',
     '../_base_/schedules/adamw_quick.py', 'mmpretrain::_base_/default_runtime.py'

@@ -1,4 +1,7 @@
+import json
 import math
+import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +14,7 @@ from mmrice.models import RICEViT
 from mmrice.registry import DATASETS
 from mmrice.testing.layouts.imagenet import write_imagenet
 from mmrice.testing.layouts.inshop import write_inshop
-from mmrice.testing.reduced import ARCH, run_once, scalars, test_once
+from mmrice.testing.reduced import ARCH, run_once, scalars, small_options, test_once
 from mmrice.utils import UserError
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -70,12 +73,45 @@ def test_a_linear_probe_trains_its_matrix_alone_and_is_measured(name, root, tmp_
     assert runner.optim_wrapper.optimizer.defaults['lr'] == 6.4
 
 
-@pytest.mark.parametrize('name', [name for name in NAMES if name.startswith('knn')])
+@pytest.mark.parametrize('name', [name for name in NAMES if name.startswith('knn_rice')])
 def test_knn_finds_the_colours_of_its_bank(name, root, checkpoint, tmp_path, monkeypatch):
     monkeypatch.chdir(root)
     config = Config.fromfile(RECOGNITION / f'{name}.py')
     metrics = test_once(RECOGNITION / f'{name}.py', tmp_path / 'run', checkpoint(config), side_of(config), model__k=3)
     assert metrics['accuracy/top1'] > 80 and metrics['accuracy/top5'] >= metrics['accuracy/top1']
+
+
+@pytest.fixture
+def run_tool(monkeypatch, capsys, root):
+    """``run_tool(name, *arguments) -> (exit status, lines of stdout and stderr)``, in the folder of the data."""
+
+    def run(name, *arguments):
+        monkeypatch.chdir(root)
+        monkeypatch.setattr(sys, 'argv', [name, *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            runpy.run_path(str(CONFIGS.parent / 'tools' / name), run_name='__main__')
+        captured = capsys.readouterr()
+        return ended.value.code or 0, [*captured.out.splitlines(), *captured.err.splitlines()]
+
+    return run
+
+
+def test_the_tool_takes_a_directory_of_hugging_face_and_says_what_is_wrong(root, checkpoint, run_tool, tmp_path):
+    path = RECOGNITION / 'knn_dinov2-vit-base-p14_in1k-224px.py'
+    config = Config.fromfile(path)
+    directory = checkpoint(config)
+    config.merge_from_dict(small_options(config, 28))
+    config.dump(tmp_path / 'small.py')
+    logs = ['--work-dir', tmp_path / 'run']
+    status, lines = run_tool('test.py', tmp_path / 'small.py', directory, *logs, '--out', tmp_path / 'result.json')
+    assert status == 0 and json.loads((tmp_path / 'result.json').read_text())['accuracy/top1'] > 80
+    status, lines = run_tool('test.py', tmp_path / 'small.py', tmp_path / 'nowhere', *logs)
+    assert status != 0 and 'nowhere: no such checkpoint' in lines[-1]
+    option = 'model.prototype.dataset.data_root'
+    status, lines = run_tool('test.py', tmp_path / 'small.py', directory, *logs, '--cfg-options', f'{option}=data/none')
+    assert status != 0 and f'data/none: no such file or folder ({option} in the config)' in lines[-1]
+    status, lines = run_tool('train.py', path, *logs)
+    assert status != 0 and 'nothing to train. Test it with tools/test.py' in lines[-1]
 
 
 def test_retrieval_finds_the_items_of_the_gallery(root, checkpoint, tmp_path, monkeypatch):
@@ -105,7 +141,6 @@ def test_objects_are_cut_out_by_their_boxes(scenes):
         data = DATASETS.build(dict(
             type='mmrice.ObjectCrops', data_root=str(scenes), ann_file='annotations/val.json', data_prefix='val',
             min_side=10, pipeline=[dict(type='LoadImageFromFile'), dict(type='mmrice.CropToBox')]))
-    import json
     content = json.loads((scenes / 'annotations' / 'val.json').read_text())
     wanted = [item for item in content['annotations'] if min(item['bbox'][2:]) >= 10]
     assert len(data) == len(wanted) > 0
