@@ -36,6 +36,12 @@ def test_every_rank_has_each_image_once_and_in_order():
         assert bank.labels.tolist() == [0, 1, -1, 0, 1, 2, 0]
 
 
+def test_a_bank_in_half_precision_is_built_in_a_loop_with_mixed_precision():
+    with torch.autocast('cpu', dtype=torch.bfloat16):
+        bank = build_bank(encode, [batch(3, 1, 0), batch(6, 5, 4, 2)], NUM_IMAGES, torch.float16)
+    assert torch.equal(bank.features, torch.eye(NUM_IMAGES, dtype=torch.float16))
+
+
 def test_a_bank_that_lacks_images_is_refused():
     with pytest.raises(UserError, match='shows 2 of 7 images'):
         build_bank(encode, [batch(3, 1)], NUM_IMAGES, torch.float32)

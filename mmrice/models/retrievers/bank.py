@@ -41,9 +41,10 @@ def build_bank(encode: Callable[[Any], Tensor], batches: Iterable[Any], num_imag
             label = sample.get('gt_label')
             labels.append(-1 if label is None or label.numel() != 1 else int(label))
             numbers.append(sample.sample_idx)
-    features = torch.cat(parts)
-    rows = rows_of([count for count, in all_gather_numbers([len(features)], features.device)])
-    features = gather_rows(features, rows)
+    with torch.autocast(parts[0].device.type, enabled=False):  # which has rules for the dtypes that meet in cat
+        features = torch.cat(parts)
+        rows = rows_of([count for count, in all_gather_numbers([len(features)], features.device)])
+        features = gather_rows(features, rows)
     table = gather_rows(torch.tensor([numbers, labels], device=features.device).T.contiguous(), rows)
     numbers, order = table[:, 0].sort(stable=True)
     order = order[torch.cat([numbers.new_ones(1, dtype=torch.bool), numbers[1:] != numbers[:-1]])]
