@@ -71,7 +71,7 @@ class BankModel(BaseRetriever):
     def prepare_prototype(self) -> None:
         """Compute the bank."""
         self.eval()
-        loader = self.prototype if not isinstance(self.prototype, dict) else Runner.build_dataloader(self.prototype)
+        loader = Runner.build_dataloader(self.prototype)
         self.bank = build_bank(lambda batch: self.extract_feat(self.data_preprocessor(batch)['inputs']),
                                track_on_main_process(loader, 'Features of the bank'), len(loader.dataset),
                                self.bank_dtype)
