@@ -27,6 +27,8 @@ DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData
                 'coco': 'data/coco', 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1',
                 'voc12aug': 'data/VOCdevkit',
                 'mini': 'data/mini/', 'mini-trees': 'data/mini/trees', 'mini-scenes': 'data/mini/scenes',
+                'table-images': 'data/transfer_table/images', 'table-regions': 'data/transfer_table/regions',
+                'table-scenes': 'data/transfer_table/scenes',
                 'laion400m': 'data/laion400m/', 'region-shards': 'data/region_shards'}
 TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic)/')
 NUM_IMAGES = {'laion400m': 389_737_314}
@@ -86,7 +88,7 @@ def test_listing_equals_what_the_metafiles_say():
     assert sorted(listed) == [path for path in TRAINING if path.startswith('configs/')]
     assert len(BASES) >= 20
     assert len(DATA_CONFIGS) >= 2
-    assert sum(path.startswith('projects/') for path in TRAINING) == 2
+    assert sum(path.startswith('projects/') for path in TRAINING) == 8
 
 
 def test_every_folder_of_training_configs_has_its_metafile_in_the_index():
@@ -151,11 +153,12 @@ def test_types_outside_the_model_are_known(path, cfg):
 @pytest.mark.parametrize('path', TRAINING)
 def test_name_keeps_its_promises(path, cfg):
     algorithm, *words = Path(path).stem.split('_')
-    architecture, = re.findall(r'vit-(tiny|small|base|large|giga)', path)
+    architecture, = re.findall(r'vit-(mini|tiny|small|base|large|giga)', path)
     assert ('frozen' in path) == (cfg.model.backbone.type == 'mmrice.FrozenBackbone')
     encoder = cfg.model.backbone.get('backbone') or cfg.model.backbone
     width = dict(base=768, large=1024).get(architecture)
-    assert encoder.config.hidden_size == width if 'config' in encoder else encoder.arch == architecture
+    assert encoder.config.hidden_size == width if 'config' in encoder else architecture == (
+        'mini' if isinstance(encoder.arch, dict) else encoder.arch)
     assert cfg.model.type.rpartition('.')[2] == MODELS_BY_NAME[algorithm]
     data = next(name for word in words for name in sorted(DATA_BY_NAME, key=len, reverse=True)
                 if word == name or word.startswith(f'{name}-'))

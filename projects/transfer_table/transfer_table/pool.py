@@ -1,0 +1,146 @@
+"""Run jobs, several at once; what has ended well is not run again."""
+import json
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Dict, Iterable, List, Set
+
+from mmrice.utils import atomic_write
+
+from .jobs import Job
+
+_POLL = 0.2  # seconds
+STAMP = 'job.json'
+
+
+class Pool:
+    """Runs jobs that wait for each other.
+
+    A job that ended well leaves ``job.json`` (its commands and seconds) in its folder; with that and its output there,
+    it is not run again. What a killed job had begun is run again from its start.
+
+    Args:
+        jobs: Name -> job; the first that is ready starts first.
+        out: Folder of their folders; logs are ``logs/<name with dots>.log``.
+        workers: Jobs at once.
+        threads: Of the maths of each process.
+    """
+
+    def __init__(self, jobs: Dict[str, Job], out: Path, workers: int, threads: int = 1) -> None:
+        self.jobs, self.out, self.workers = jobs, Path(out), workers
+        self.env = {**os.environ, 'PYTHONUNBUFFERED': '1', 'OMP_NUM_THREADS': str(threads)}
+        self.running: Dict[str, Running] = {}
+        self.failed: List[str] = []
+
+    def is_done(self, name: str) -> bool:
+        """Whether a job has ended well, with the same commands."""
+        stamp, job = self.out / name / STAMP, self.jobs[name]
+        if not stamp.is_file() or not (self.out / job.output).exists():
+            return False
+        return json.loads(stamp.read_text(encoding='utf-8'))['commands'] == texts(job)
+
+    def log(self, name: str) -> Path:
+        """The log of a job."""
+        return self.out / 'logs' / f'{name.replace("/", ".")}.log'
+
+    def run(self) -> List[str]:
+        """Run what is not done.
+
+        Returns:
+            list: The jobs that failed, and those that waited for them.
+        """
+        done = {name for name in self.jobs if self.is_done(name)}
+        waiting, begin = [name for name in self.jobs if name not in done], time.monotonic()
+        print(f'{len(waiting)} of {len(self.jobs)} jobs to run, {self.workers} at once', flush=True)
+        try:
+            while waiting or self.running:
+                self._start(waiting, done)
+                for name, seconds in self._ended():
+                    ok = name not in self.failed
+                    if ok:
+                        done.add(name)
+                    print(f'{time.monotonic() - begin:6.0f} s  {name}: '
+                          + (f'{seconds:.0f} s' if ok else f'FAILED, see {self.log(name)}')
+                          + f'  ({len(done)}/{len(self.jobs)})', flush=True)
+                lost = [name for name in waiting if set(self.jobs[name].needs) & set(self.failed)]
+                self.failed += lost
+                waiting = [name for name in waiting if name not in lost]
+                time.sleep(_POLL)
+        finally:
+            for running in self.running.values():
+                running.process.terminate()
+            for running in self.running.values():
+                running.stop()
+        return self.failed
+
+    def _start(self, waiting: List[str], done: Set[str]) -> None:
+        ready = [name for name in waiting if set(self.jobs[name].needs) <= done]
+        for name in ready[:self.workers - len(self.running)]:
+            waiting.remove(name)
+            (self.out / name).mkdir(parents=True, exist_ok=True)
+            (self.out / name / STAMP).unlink(missing_ok=True)
+            self.running[name] = Running(self.jobs[name], self.log(name), self.env)
+
+    def _ended(self) -> Iterable:
+        for name, running in list(self.running.items()):
+            if not running.step():
+                continue
+            del self.running[name]
+            seconds = time.monotonic() - running.begin
+            if running.process.returncode or not (self.out / self.jobs[name].output).exists():
+                self.failed.append(name)
+            else:
+                content = dict(commands=texts(self.jobs[name]), seconds=round(seconds, 1))
+                with atomic_write(self.out / name / STAMP, encoding='utf-8') as stream:
+                    stream.write(json.dumps(content, indent=2) + '\n')
+            yield name, seconds
+
+
+class Running:
+    """A job at work: its commands in turn, into one log.
+
+    Args:
+        job: The job.
+        log: Its log; overwritten.
+        env: Environment of the commands.
+    """
+
+    def __init__(self, job: Job, log: Path, env: Dict[str, str]) -> None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        self.left, self.env, self.begin = list(job.commands), env, time.monotonic()
+        self.stream = open(log, 'w', encoding='utf-8')  # noqa: SIM115 (the job holds it)
+        self._next()
+
+    def step(self) -> bool:
+        """Go on where a command has ended; whether all have, or one failed."""
+        if self.process.poll() is None:
+            return False
+        if self.process.returncode == 0 and self.left:
+            self._next()
+            return False
+        self.stream.close()
+        return True
+
+    def stop(self) -> None:
+        """Wait a little for its end, then end it."""
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.stream.close()
+
+    def _next(self) -> None:
+        command = self.left.pop(0)
+        print(f'$ {shlex.join(command)}', file=self.stream, flush=True)
+        command = [sys.executable, *command[1:]] if command[0] == 'python' else list(command)
+        self.process = subprocess.Popen(command, stdout=self.stream, stderr=subprocess.STDOUT,
+                                        stdin=subprocess.DEVNULL, env=self.env)
+
+
+def texts(job: Job) -> List[str]:
+    """The commands of a job as they can be pasted into a shell."""
+    return [shlex.join(command) for command in job.commands]

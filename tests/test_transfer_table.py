@@ -1,0 +1,87 @@
+"""The transfer table's jobs: what they run, what they wait for, what is not run again."""
+import json
+import shlex
+from pathlib import Path
+
+import pytest
+
+import mmrice  # noqa: F401
+from mmrice.utils import UserError
+
+PROJECT = Path(__file__).resolve().parents[1] / 'projects' / 'transfer_table'
+
+
+@pytest.fixture
+def parts(monkeypatch):
+    monkeypatch.syspath_prepend(str(PROJECT))
+    from transfer_table import jobs, pool, table
+    return jobs, pool, table
+
+
+def script(parts, name, text, needs=()):
+    """A job that runs a line of Python and is to leave out.txt in its folder."""
+    output = f'{name}/out.txt'
+    return parts[0].Job(name, (('python', '-c', text), ('python', '-c', 'print("last")')), output, tuple(needs))
+
+
+def test_rice_and_mlcd_pretrain_alike_and_every_task_differs_in_its_first_weights_alone(parts):
+    made = parts[0].make_jobs(parts[0].BUDGETS['cpu'], Path('out'))
+    assert len(made) == 2 * 3 + 4 * 3 * 3
+    texts = {name: ' '.join(parts[1].texts(job)) for name, job in made.items()}
+    for seed in range(3):
+        assert texts[f'pretrain/rice/seed{seed}'].replace('rice_vit-mini_table-regions', 'X').replace('rice', 'Y') == (
+            texts[f'pretrain/mlcd/seed{seed}'].replace('mlcd_vit-mini_table-images', 'X').replace('mlcd', 'Y'))
+        for task, about in parts[0].TASKS.items():
+            rice, random = texts[f'{task}/rice/seed{seed}'], texts[f'{task}/random/seed{seed}']
+            start = f'{about.encoder}.init_cfg.checkpoint=out/pretrain/rice/seed{seed}/latest.pth'
+            assert start in rice
+            assert rice.replace(start, f'{about.encoder}.init_cfg=None').replace('/rice/', '/random/') == random
+            assert made[f'{task}/rice/seed{seed}'].needs == (f'pretrain/rice/seed{seed}', )
+
+
+def test_every_config_that_is_run_exists_and_pretraining_sees_as_many_images(parts):
+    from mmengine.config import Config
+    made = parts[0].make_jobs(parts[0].BUDGETS['smoke'], Path('out'))
+    files = {word for job in made.values() for command in job.commands for word in command if word.endswith('.py')}
+    assert all(Path(file).is_file() for file in files) and len(files) == 2 + 6
+    rice, mlcd = (Config.fromfile(PROJECT / 'configs' / f'{name}.py') for name in parts[0].PRETRAIN.values())
+    assert rice.model.backbone.arch == mlcd.model.backbone.arch
+    assert rice.optim_wrapper == mlcd.optim_wrapper and rice.param_scheduler == mlcd.param_scheduler
+    assert rice.train_dataloader.batch_size == mlcd.train_dataloader.batch_size
+    views = [cfg.train_dataloader.dataset.pipeline[:3] for cfg in (rice, mlcd)]
+    assert views[0] == views[1] and views[0][1].scale == (128, 128)
+
+
+def test_a_job_waits_for_what_it_needs_and_a_failure_takes_those_along_that_wait(parts, tmp_path):
+    write = "open('{0}/{1}/out.txt', 'w').write(open('{0}/{2}/out.txt').read() + '!')"
+    jobs = [script(parts, 'c', write.format(tmp_path, 'c', 'a'), ['a']),
+            script(parts, 'a', f"open('{tmp_path}/a/out.txt', 'w').write('one')"),
+            script(parts, 'bad', "raise SystemExit(3)"), script(parts, 'after', "pass", ['bad']),
+            script(parts, 'empty', "pass")]
+    pool = parts[1].Pool({job.name: job for job in jobs}, tmp_path, workers=2)
+    assert sorted(pool.run()) == ['after', 'bad', 'empty']
+    assert (tmp_path / 'c' / 'out.txt').read_text() == 'one!'
+    assert not (tmp_path / 'after').exists() and 'last' in pool.log('c').read_text()
+    assert 'last' not in pool.log('bad').read_text()
+
+
+def test_what_ended_well_is_run_again_only_when_its_commands_change(parts, tmp_path):
+    text = f"f = open('{tmp_path}/a/out.txt', 'a'); f.write('x')"
+    for expected, line in (('x', text), ('x', text), ('xx', f'{text}; f.close()')):
+        job = script(parts, 'a', line)
+        assert parts[1].Pool({'a': job}, tmp_path, workers=1).run() == []
+        assert (tmp_path / 'a' / 'out.txt').read_text() == expected
+    assert shlex.split(json.loads((tmp_path / 'a' / 'job.json').read_text())['commands'][0])[2] == line
+
+
+def test_the_table_has_mean_and_sample_deviation_of_the_seeds_in_percent(parts, tmp_path):
+    for seed, value in enumerate((0.1, 0.2, 0.3)):
+        folder = tmp_path / 'faster-rcnn-tuned' / 'rice' / f'seed{seed}'
+        folder.mkdir(parents=True)
+        (folder / 'results.json').write_text(json.dumps({'coco/bbox_mAP': value}))
+    text = parts[2].markdown(tmp_path, ['faster-rcnn-tuned'], ['random', 'rice'], [0, 1, 2])
+    assert text.splitlines()[-1].endswith('| box mAP |  | 20.0 ± 10.0 |')
+    assert parts[2].cell([7.]) == '7.0 (1 seed)'
+    (folder / 'results.json').write_text('{}')
+    with pytest.raises(UserError, match='has no coco/bbox_mAP'):
+        parts[2].markdown(tmp_path, ['faster-rcnn-tuned'], ['rice'], [2])
