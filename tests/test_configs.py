@@ -27,9 +27,7 @@ DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData
                 'coco': 'data/coco', 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1',
                 'voc12aug': 'data/VOCdevkit',
                 'mini': 'data/mini/', 'mini-trees': 'data/mini/trees', 'mini-scenes': 'data/mini/scenes',
-                'table-images': 'data/transfer_table/images', 'table-regions': 'data/transfer_table/regions',
-                'table-scenes': 'data/transfer_table/scenes',
-                'laion400m': 'data/laion400m/', 'region-shards': 'data/region_shards'}
+                'laion400m': 'data/laion400m/', 'region-shards': 'data/region_shards', 'table': 'data/transfer_table/'}
 TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic)/')
 NUM_IMAGES = {'laion400m': 389_737_314}
 
@@ -157,8 +155,7 @@ def test_name_keeps_its_promises(path, cfg):
     assert ('frozen' in path) == (cfg.model.backbone.type == 'mmrice.FrozenBackbone')
     encoder = cfg.model.backbone.get('backbone') or cfg.model.backbone
     width = dict(base=768, large=1024).get(architecture)
-    assert encoder.config.hidden_size == width if 'config' in encoder else architecture == (
-        'mini' if isinstance(encoder.arch, dict) else encoder.arch)
+    assert encoder.config.hidden_size == width if 'config' in encoder else architecture in (encoder.arch, 'mini')
     assert cfg.model.type.rpartition('.')[2] == MODELS_BY_NAME[algorithm]
     data = next(name for word in words for name in sorted(DATA_BY_NAME, key=len, reverse=True)
                 if word == name or word.startswith(f'{name}-'))
