@@ -25,7 +25,8 @@ def test_tables_and_ratios_of_the_chosen_benchmarks_are_printed_and_written(anal
     status, content, out, _ = analyse('benchmark_transfer.py', '--seed=3', '--only', 'frozen,evaluation', '--arch',
                                       'base', '--side', 32, '--batch', 2, '--images', 7, '--repeats', 1)
     assert status == 0 and content['ratios'] == {'coco_eval_bbox': 4., 'frozen_step_speedup': 2.5}
-    assert content['rows'] == [{'benchmark': 'frozen', 'encoder': 'frozen'}, {'benchmark': 'evaluation', 'kind': 'bbox'}]
+    assert content['rows'] == [{'benchmark': 'frozen', 'encoder': 'frozen'},
+                               {'benchmark': 'evaluation', 'kind': 'bbox'}]
     assert evaluation == [(7, 1, 3)] and frozen == [('base', 32, 2, 'cpu', 1, 3)] and not cache
     assert content['env']['arch'] == 'base' and out[-1].startswith('results: ')
 
