@@ -1,4 +1,5 @@
 """The jobs of a table: pretraining, then training and testing of each task from each initial weights and seed."""
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
@@ -80,6 +81,12 @@ class Job:
     needs: Tuple[str, ...] = ()
 
 
+def near(path: Path) -> str:
+    """A path as one would type it here: relative where that is shorter."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith('..') else relative
+
+
 def length_options(iters: int, batch: int, workers: int) -> List[str]:
     """``--cfg-options`` of a training's length; a twentieth of it, two iterations at least, is warm-up."""
     warmup = max(2, iters // 20)
@@ -112,20 +119,20 @@ def pretrain_job(budget: Budget, out: Path, init: str, seed: int) -> Job:
     """Pretraining of an encoder."""
     name = f'pretrain/{init}/seed{seed}'
     options = length_options(budget.pretrain, budget.pretrain_batch, budget.workers)
-    train = ('python', str(TOOLS / 'train.py'), str(PROJECT / 'configs' / f'{PRETRAIN[init]}.py'), '--work-dir',
+    train = ('python', near(TOOLS / 'train.py'), near(PROJECT / 'configs' / f'{PRETRAIN[init]}.py'), '--work-dir',
              str(out / name), '--seed', str(seed), '--cfg-options', *options)
     return Job(name, (train, ), f'{name}/latest.pth')
 
 
 def task_job(budget: Budget, out: Path, task: str, init: str, seed: int) -> Job:
     """Training and testing of a task."""
-    name, config = f'{task}/{init}/seed{seed}', str(PROJECT / 'configs' / f'{TASKS[task].config}.py')
+    name, config = f'{task}/{init}/seed{seed}', near(PROJECT / 'configs' / f'{TASKS[task].config}.py')
     place, folder, source = f'{TASKS[task].encoder}.init_cfg', out / name, f'pretrain/{init}/seed{seed}'
     start = f'{place}=None' if init == 'random' else f'{place}.checkpoint={out / source / "latest.pth"}'
     options = length_options(budget.train, budget.batch, min(budget.workers, 1))
     test_workers = [] if budget.workers else ['test_dataloader.num_workers=0']
-    train = ('python', str(TOOLS / 'train.py'), config, '--work-dir', str(folder), '--no-validate', '--seed', str(seed),
-             '--cfg-options', start, *options)
-    test = ('python', str(TOOLS / 'test.py'), config, str(folder / 'latest.pth'), '--work-dir', str(folder / 'test'),
+    train = ('python', near(TOOLS / 'train.py'), config, '--work-dir', str(folder), '--no-validate', '--seed',
+             str(seed), '--cfg-options', start, *options)
+    test = ('python', near(TOOLS / 'test.py'), config, str(folder / 'latest.pth'), '--work-dir', str(folder / 'test'),
             '--out', str(folder / 'results.json'), '--cfg-options', f'{place}=None', *test_workers)
     return Job(name, (train, test), f'{name}/results.json', () if init == 'random' else (source, ))
