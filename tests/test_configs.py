@@ -20,14 +20,12 @@ CONFIGS = [path for path in EVERY if '/_base_/' not in path]
 DATA_CONFIGS = [path for path in CONFIGS if path.startswith('configs/data_engine/')]
 TRAINING = [path for path in CONFIGS if path not in DATA_CONFIGS]
 MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRCNN', 'dino': 'DINO',
-                  'faster-rcnn': 'FasterRCNN',
-                  'knn': 'KNNClassifier', 'linear': 'EncoderDecoder', 'linear-cls': 'ImageClassifier',
-                  'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
+                  'faster-rcnn': 'FasterRCNN', 'knn': 'KNNClassifier', 'linear': 'EncoderDecoder',
+                  'linear-cls': 'ImageClassifier', 'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
                   'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE', 'upernet': 'EncoderDecoder'}
 DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
                 'coco': 'data/coco', 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1',
-                'rf100vl': 'data/rf100vl/',
-                'voc12aug': 'data/VOCdevkit',
+                'rf100vl': 'data/rf100vl/', 'voc12aug': 'data/VOCdevkit',
                 'mini': 'data/mini/', 'mini-trees': 'data/mini/trees', 'mini-scenes': 'data/mini/scenes',
                 'laion400m': 'data/laion400m/', 'region-shards': 'data/region_shards', 'table': 'data/transfer_table/'}
 TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic)/')
