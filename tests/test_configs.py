@@ -20,8 +20,8 @@ CONFIGS = [path for path in EVERY if '/_base_/' not in path]
 DATA_CONFIGS = [path for path in CONFIGS if path.startswith('configs/data_engine/')]
 TRAINING = [path for path in CONFIGS if path not in DATA_CONFIGS]
 MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRCNN', 'dino': 'DINO',
-                  'faster-rcnn': 'FasterRCNN', 'knn': 'KNNClassifier', 'linear': 'EncoderDecoder',
-                  'linear-cls': 'ImageClassifier', 'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
+                  'faster-rcnn': 'FasterRCNN', 'knn': 'KNNClassifier', 'linear': 'EncoderDecoder', 'mlcd': 'MLCD',
+                  'linear-cls': 'ImageClassifier', 'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former',
                   'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE', 'upernet': 'EncoderDecoder'}
 DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
                 'coco': 'data/coco', 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1',
