@@ -36,6 +36,7 @@ def measure(arch: Union[str, dict] = 'small', side: int = 224, batch: int = 4, d
         UserError: Memory of a process, on another system than Linux.
     """
     images, samples = draw_batch(batch, side, device, seed)
+    Probe('tiny', False, device).step(*draw_batch(1, 32, device))  # loads the libraries, which are nobody's memory
     rows = []
     for name, frozen in KINDS.items():
         peak = peak_bytes(arch, frozen, device, images, samples)
