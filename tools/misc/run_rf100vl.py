@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from typing import Dict
+from typing import Dict, Optional
 
 import mmrice  # noqa: F401  (before a host)
 from mmrice.utils import UserError, atomic_write, run_cli
@@ -61,17 +61,18 @@ def run_one(name: str, args: argparse.Namespace, work_dir: Path) -> None:
          str(work_dir / 'results.json'))
 
 
-def read_ap(path: Path) -> float:
-    """Box AP of a sub-dataset, per cent.
+def read_ap(path: Path) -> Optional[float]:
+    """Box AP of a sub-dataset, per cent; None where its test split has no box.
 
     Raises:
         UserError: The file holds none.
     """
     try:
         content = json.loads(path.read_text())
-        return 100 * float(content.get('metrics', content)[METRIC])
+        value = float(content.get('metrics', content)[METRIC])
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise UserError(f'{path}: no {METRIC} ({error!r}); delete the file to test again.') from error
+    return None if value < 0 else 100 * value
 
 
 def read_domains(path: Path) -> Dict[str, str]:
@@ -116,7 +117,11 @@ def main() -> None:
         print(f'{place + 1} of {len(args.only or names)}: {name}{", finished before" if results.is_file() else ""}')
         if not results.is_file():
             run_one(name, args, work_dir / name)
-        values[name] = read_ap(results)
+        value = read_ap(results)
+        if value is None:
+            print(f'{name}: its test split has no box, so it counts in no mean.')
+        else:
+            values[name] = value
     text = table(values, domain_of)
     with atomic_write(work_dir / 'rf100vl.md') as stream:
         stream.write(text)
