@@ -22,22 +22,21 @@ def _plain_is_faster(query: Tensor, key: Tensor) -> bool:
             and query.shape[:-1].numel() * key.size(-2) <= _MOST_SCORES)
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, causal: bool = False) -> Tensor:
-    """Softmax attention over everything, or over what is not later.
+def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Softmax attention without a mask.
 
     Args:
         query: shape (B, Lq, heads, head_dims).
         key, value: shape (B, L, heads, head_dims).
-        causal: A position sees itself and those before it; L = Lq then. Defaults to False.
 
     Returns:
         Tensor: shape (B, Lq, heads, head_dims).
     """
     query, key, value = (x.transpose(1, 2) for x in (query, key, value))
-    if not causal and _plain_is_faster(query, key):
+    if _plain_is_faster(query, key):
         mixed = (query * query.size(-1)**-0.5 @ key.transpose(-2, -1)).softmax(dim=-1) @ value
     else:
-        mixed = F.scaled_dot_product_attention(query, key, value, is_causal=causal)
+        mixed = F.scaled_dot_product_attention(query, key, value)
     return mixed.transpose(1, 2)
 
 
@@ -73,14 +72,12 @@ class RotaryAttention(nn.Module):
 
     Args:
         embed_dims: Channels C.
-        num_heads: Heads; with rotation C / num_heads must be a multiple of 4.
-        causal: A token sees itself and those before it; not with windows. Defaults to False.
+        num_heads: Heads; C / num_heads must be a multiple of 4.
     """
 
-    def __init__(self, embed_dims: int, num_heads: int, causal: bool = False) -> None:
+    def __init__(self, embed_dims: int, num_heads: int) -> None:
         super().__init__()
         self.num_heads = num_heads
-        self.causal = causal
         self.qkv = Linear(embed_dims, 3 * embed_dims)
         self.proj = Linear(embed_dims, embed_dims)
 
@@ -99,8 +96,5 @@ class RotaryAttention(nn.Module):
         heads = self.qkv(x).unflatten(-1, (3 * self.num_heads, -1))
         pairs, value = heads.split([2 * self.num_heads, self.num_heads], dim=2)
         query, key = (pairs if rope is None else rotate(pairs, *rope)).chunk(2, dim=2)
-        if windows is None:
-            mixed = attend(query, key, value, self.causal)
-        else:
-            mixed = attend_in_windows(query, key, value, windows)
+        mixed = attend(query, key, value) if windows is None else attend_in_windows(query, key, value, windows)
         return self.proj(mixed.flatten(2))
