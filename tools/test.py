@@ -68,7 +68,9 @@ def main() -> None:
         if args.out and not args.out.endswith('.json'):
             testing.keep_predictions(runner, args.out)
         metrics = testing.to_json(runner.test())
-    if not is_main_process():
+    main_process = is_main_process()
+    distributed.leave_distributed()
+    if not main_process:
         return
     if args.out and args.out.endswith('.json'):
         with atomic_write(args.out) as stream:

@@ -62,7 +62,9 @@ def main() -> None:
     with user_errors():
         runner = training.build_runner(cfg)
         runner.train()
-    if is_main_process():
+    main_process = is_main_process()
+    distributed.leave_distributed()
+    if main_process:
         latest = Path(cfg.work_dir, 'latest.pth')
         print(f'checkpoint: {latest} ({latest.resolve().name})' if latest.exists() else f'results: {cfg.work_dir}')
 

@@ -39,6 +39,12 @@ def start_distributed(cfg: Config, launcher: str) -> None:
             init_dist(launcher, **dist_cfg)
 
 
+def leave_distributed() -> None:
+    """Take this process out of its group at the end of a run; else its threads may still talk while Python ends."""
+    if is_distributed():
+        torch.distributed.destroy_process_group()
+
+
 @contextmanager
 def _no_device() -> Iterator[None]:
     """mmengine selects a CUDA device for every backend; let that do nothing."""
