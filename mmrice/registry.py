@@ -19,6 +19,8 @@ LAZY_MODULES: Dict[str, Dict[str, str]] = {
         'LinearHead': 'mmrice.models.heads.linear_head',
         'MLCD': 'mmrice.models.pretrainers.mlcd',
         'RICE': 'mmrice.models.pretrainers.rice',
+        'ReferringMaskHead': 'mmrice.models.referring.mask_head',
+        'ReferringSegmentor': 'mmrice.models.referring.segmentor',
     },
     'dataset': {
         'ObjectCrops': 'mmrice.datasets.object_crops',

@@ -22,13 +22,14 @@ TRAINING = [path for path in CONFIGS if path not in DATA_CONFIGS]
 MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRCNN', 'dino': 'DINO',
                   'faster-rcnn': 'FasterRCNN', 'knn': 'KNNClassifier', 'linear': 'EncoderDecoder', 'mlcd': 'MLCD',
                   'linear-cls': 'ImageClassifier', 'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former',
-                  'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE', 'upernet': 'EncoderDecoder'}
+                  'referring': 'ReferringSegmentor', 'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE',
+                  'upernet': 'EncoderDecoder'}
 DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
-                'coco': 'data/coco', 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1',
-                'rf100vl': 'data/rf100vl/', 'voc12aug': 'data/VOCdevkit',
+                **dict.fromkeys(('coco', 'refcoco', 'refcocog', 'refcocoplus'), 'data/coco'), 'rf100vl': 'data/rf100vl',
+                'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1', 'voc12aug': 'data/VOCdevkit',
                 'mini': 'data/mini/', 'mini-trees': 'data/mini/trees', 'mini-scenes': 'data/mini/scenes',
                 'laion400m': 'data/laion400m/', 'region-shards': 'data/region_shards', 'table': 'data/transfer_table/'}
-TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic)/')
+TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic|referring)/')
 NUM_IMAGES = {'laion400m': 389_737_314}
 
 
@@ -82,10 +83,9 @@ def test_listing_equals_what_the_metafiles_say():
         listed += [model['Config'] for model in models]
         assert [model['Name'] for model in models] == [Path(model['Config']).stem for model in models]
         assert all(Path(model['Config']).parent == Path(metafile).parent for model in models)
-    assert len(listed) == 51
+    assert len(listed) == 55
     assert sorted(listed) == [path for path in TRAINING if path.startswith('configs/')]
-    assert len(BASES) >= 20
-    assert len(DATA_CONFIGS) >= 2
+    assert len(BASES) >= 20 and len(DATA_CONFIGS) >= 2
     assert sum(path.startswith('projects/') for path in TRAINING) == 8
 
 

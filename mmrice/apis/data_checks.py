@@ -43,9 +43,10 @@ def _paths(dataset: Any, field: str) -> Iterator[Tuple[str, Path]]:
     root = dataset.get('data_root') or ''
     if isinstance(root, str) and root and '://' not in root and not dataset.get('lazy_init'):
         yield f'{field}.data_root', Path(root)
-        annotation = dataset.get('ann_file')
-        if isinstance(annotation, str) and annotation and '://' not in annotation:
-            yield f'{field}.ann_file', _joined(root, annotation)
+        for name in ('ann_file', 'split_file'):
+            annotation = dataset.get(name)
+            if isinstance(annotation, str) and annotation and '://' not in annotation:
+                yield f'{field}.{name}', _joined(root, annotation)
         prefixes = dataset.get('data_prefix') or {}
         prefixes = {'': prefixes} if isinstance(prefixes, str) else prefixes
         for name, prefix in prefixes.items():

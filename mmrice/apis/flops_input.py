@@ -95,11 +95,15 @@ def blank_batch(model: nn.Module, cfg: Config, shape: Size, batch_size: int) -> 
         samples = [RegionDataSample(metainfo=meta, gt_regions=regions) for _ in range(batch_size)]
         return Batch(dict(inputs=images, data_samples=samples), 'loss', note)
     sample = _sample_type(cfg.get('default_scope'))
+    note = "mode='tensor' in evaluation"
+    if hasattr(model, 'text_encoder'):
+        meta['text'] = ['a thing at the left']
+        note += ', one expression of five words an image'
     samples = [sample(metainfo=meta) for _ in range(batch_size)]
     if cfg.get('default_scope') == 'mmdet':  # some heads unpack annotations that they do not use
         for each in samples:
             each.gt_instances = InstanceData(bboxes=torch.zeros(0, 4), labels=torch.zeros(0, dtype=torch.int64))
-    return Batch(dict(inputs=images, data_samples=samples), 'tensor', "mode='tensor' in evaluation")
+    return Batch(dict(inputs=images, data_samples=samples), 'tensor', note)
 
 
 def _sample_type(scope: Optional[str]) -> type:

@@ -2,8 +2,9 @@
 from .backbones import FrozenBackbone, HuggingFaceViT, RICEViT
 from .heads import ClassCenters, ClusterDiscriminationHead
 from .necks import PoolFeaturePyramid, RegionTransformer, SimpleFeaturePyramid
+from .text import TextTransformer
 
 __all__ = [
     'ClassCenters', 'ClusterDiscriminationHead', 'FrozenBackbone', 'HuggingFaceViT', 'PoolFeaturePyramid',
-    'RICEViT', 'RegionTransformer', 'SimpleFeaturePyramid'
+    'RICEViT', 'RegionTransformer', 'SimpleFeaturePyramid', 'TextTransformer'
 ]

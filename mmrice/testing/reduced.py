@@ -106,6 +106,18 @@ def mask2former_options(side: int) -> Dict[str, Any]:
             'model.panoptic_head.transformer_decoder.num_layers': 1, 'val_evaluator.0.nproc': 1}
 
 
+def referring_options() -> Dict[str, Any]:
+    """Options that make the text encoder and the head of referring segmentation small, and the text encoder random.
+
+    Returns:
+        dict: Option name -> value.
+    """
+    width, head = ARCH['embed_dims'], 'model.mask_head'
+    return {'model.neck.out_channels': width, 'model.text_encoder.init_cfg': None,
+            'model.text_encoder.arch': dict(_delete_=True, **ARCH), f'{head}.in_channels': width,
+            f'{head}.text_dims': width, f'{head}.num_layers': 1, f'{head}.num_heads': 2, f'{head}.ffn_dims': 64}
+
+
 def small_options(cfg: Any, side: int) -> Dict[str, Any]:
     """All options that a config needs to run in a second or two, its length left out.
 
@@ -127,6 +139,8 @@ def small_options(cfg: Any, side: int) -> Dict[str, Any]:
         small.update({'model.neck.input_features': ARCH['embed_dims'], 'model.head.in_channels': ARCH['embed_dims']})
     if cfg.model.type == 'Mask2Former':
         small.update(mask2former_options(side))
+    if cfg.model.type == 'mmrice.ReferringSegmentor':
+        small.update(referring_options())
     if cfg.model.backbone.get('global_attn_indexes'):
         small['model.backbone.global_attn_indexes'] = [1]
     return small

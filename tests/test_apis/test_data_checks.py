@@ -27,6 +27,11 @@ def test_absent_annotation_of_a_wrapped_dataset_names_the_field(tmp_path):
         check_data(_config(datasets=[inner]), ('train', ))
 
 
+def test_absent_references_of_refcoco_name_the_field(tmp_path):
+    with pytest.raises(UserError, match=r'refs.p: no such file .*train_dataloader.dataset.split_file'):
+        check_data(_config(data_root=str(tmp_path), split_file='refs.p'), ('train', ))
+
+
 def test_absent_image_folder_names_the_field(tmp_path):
     with pytest.raises(UserError, match=r'train_dataloader.dataset.data_prefix.img'):
         check_data(_config(data_root=str(tmp_path), data_prefix=dict(img='train')), ('train', ))

@@ -24,6 +24,7 @@ BARS: Dict[str, Dict[str, float]] = {
     'mask-rcnn_rice-vit-tiny_mini-scenes-overfit': {**BOXES, **MASKS},
     'mask-rcnn_rice-vit-tiny-pool_mini-scenes-overfit': {**BOXES, **MASKS},
     'mask2former_rice-vit-tiny_mini-scenes': {'coco_panoptic/PQ': 70.},
+    'referring_rice-vit-tiny_mini-scenes': {'cIoU': 80., 'mIoU': 80.},
 }
 
 

@@ -60,13 +60,18 @@ def caption_of(scene: Scene) -> str:
     return caption[0].upper() + caption[1:] + '.'
 
 
+def named(label: str, name: str) -> str:
+    """Return 'a coin', or 'the word "EXIT"', for a thing of a class."""
+    return f'the word "{name}"' if label == 'text' else with_article(name)
+
+
 def phrases_of(scene: Scene) -> List[Dict]:
     """Return ``{'box': xyxy in pixels, 'category', 'phrase'}`` of each thing."""
     phrases = []
     for number, thing in enumerate(scene.things):
         box = box_of(scene.mask(number))
-        name = f'the word "{thing.name}"' if thing.label == 'text' else with_article(thing.name)
-        phrases.append(dict(box=box, category=thing.label, phrase=f'{name} {place_of(box, scene.owner.shape[1])}'))
+        phrase = f'{named(thing.label, thing.name)} {place_of(box, scene.owner.shape[1])}'
+        phrases.append(dict(box=box, category=thing.label, phrase=phrase))
     return phrases
 
 

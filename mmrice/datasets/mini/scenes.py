@@ -13,6 +13,7 @@ from .coco import write_coco
 from .compose import Composer
 from .cutouts import THINGS, CutOut, load_cutouts
 from .progress import Progress
+from .refs import refs_of, write_refs
 
 DESCRIPTION = 'Synthetic composition of real cut-outs on real backgrounds with rendered words.'
 
@@ -90,6 +91,7 @@ class SplitWriter:
         """Write the annotation files."""
         annotations = self.folder / 'annotations'
         write_coco(annotations / f'{self.split}.json', self.images, self.annotations, THINGS, DESCRIPTION)
+        write_refs(annotations / f'refs_{self.split}.p', refs_of(self.annotations, self.texts, self.split))
         categories = [dict(id=number, name=name, isthing=int(number <= len(THINGS)))
                       for number, name in enumerate(CLASSES, 1)]
         panoptic = dict(info=dict(description=DESCRIPTION), images=self.images, annotations=self.panoptic,

@@ -1,5 +1,6 @@
 """Transforms of images with regions."""
 from .crop_to_box import CropToBox
+from .expressions import SampleExpressions
 from .formatting import PackRegionInputs
 from .loading import LoadImageFromShard
 from .regions import RandomRegionFlip, SampleRegions
@@ -8,5 +9,5 @@ from .select import select_regions, skip_sample
 
 __all__ = [
     'CropToBox', 'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop',
-    'RegionLetterbox', 'RegionResize', 'SampleRegions', 'select_regions', 'skip_sample'
+    'RegionLetterbox', 'RegionResize', 'SampleExpressions', 'SampleRegions', 'select_regions', 'skip_sample'
 ]

@@ -40,6 +40,12 @@ def attend(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     return mixed.transpose(1, 2)
 
 
+def attend_causally(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """Softmax attention in which a position sees itself and those before it, shapes as in :func:`attend`."""
+    query, key, value = (x.transpose(1, 2) for x in (query, key, value))
+    return F.scaled_dot_product_attention(query, key, value, is_causal=True).transpose(1, 2)
+
+
 def attend_in_windows(query: Tensor, key: Tensor, value: Tensor, windows: Windows) -> Tensor:
     """Attention in which a patch sees the patches of its window and the class token, and the class token sees all.
 
@@ -72,12 +78,14 @@ class RotaryAttention(nn.Module):
 
     Args:
         embed_dims: Channels C.
-        num_heads: Heads; C / num_heads must be a multiple of 4.
+        num_heads: Heads; with rotation C / num_heads must be a multiple of 4.
+        causal: A token sees itself and those before it; for attention without windows. Defaults to False.
     """
 
-    def __init__(self, embed_dims: int, num_heads: int) -> None:
+    def __init__(self, embed_dims: int, num_heads: int, causal: bool = False) -> None:
         super().__init__()
         self.num_heads = num_heads
+        self.causal = causal
         self.qkv = Linear(embed_dims, 3 * embed_dims)
         self.proj = Linear(embed_dims, embed_dims)
 
@@ -96,5 +104,8 @@ class RotaryAttention(nn.Module):
         heads = self.qkv(x).unflatten(-1, (3 * self.num_heads, -1))
         pairs, value = heads.split([2 * self.num_heads, self.num_heads], dim=2)
         query, key = (pairs if rope is None else rotate(pairs, *rope)).chunk(2, dim=2)
-        mixed = attend(query, key, value) if windows is None else attend_in_windows(query, key, value, windows)
+        if windows is not None:
+            mixed = attend_in_windows(query, key, value, windows)
+        else:
+            mixed = (attend_causally if self.causal else attend)(query, key, value)
         return self.proj(mixed.flatten(2))

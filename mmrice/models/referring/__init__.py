@@ -1,0 +1,1 @@
+"""Referring segmentation: one mask for each expression. The models need MMDetection, see :mod:`mmrice.registry`."""
