@@ -1,7 +1,7 @@
 # Referring segmentation on RefCOCO with a frozen RICE ViT-B/16: a light probe of this project. The idea of a decoder of
 # six layers on frozen tokens is SigLIP 2's (its Table 5, boxes); everything else is chosen here.
 # Expected: no number is published for this probe, and we have run it at reduced size only. The RICE paper's referring
-# numbers (Table 2; RefCOCO val 83.5 cIoU) are of an MLLM of 7B parameters with SAM (LISA's protocol): not comparable.
+# numbers (Table 2; RefCOCO val 83.5) are of an MLLM of 7B parameters with SAM (LISA's protocol): not comparable.
 _base_ = [
     '../_base_/models/referring_vit.py',
     '../_base_/backbones/rice_vit-base-p16.py',

@@ -1,6 +1,6 @@
 # RefCOCO (UNC's split), images resized to 512 x 512 px. Up to 8 expressions an image and iteration; no flips, which
-# would turn left into right. All expressions are measured, as published numbers are; MMDetection's own configs
-# measure the first of each object. The test split is testA: test_dataloader.dataset.split=testB for the other.
+# would turn left into right. All expressions are measured, as LISA does; MMDetection's own configs measure the first of
+# each object. The test split is testA; for the other: --cfg-options test_dataloader.dataset.split=testB.
 _base_ = 'mmdet::_base_/datasets/refcoco.py'
 train_pipeline = [
     dict(type='LoadImageFromFile'),
