@@ -19,7 +19,10 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file')
     parser.add_argument('checkpoint', help='checkpoint file; for kNN and retrieval whatever init_cfg.checkpoint takes')
     parser.add_argument('--work-dir', help='folder of logs (default: work_dirs/<config name>)')
-    parser.add_argument('--out', help='FILE.json for the metrics, FILE.pkl for the predictions')
+    parser.add_argument('--out', help='FILE.json for the metrics, of each class as well, and what was measured; '
+                        'FILE.pkl for the predictions')
+    parser.add_argument('--classwise', action='store_true', help='print the numbers of each class for detection and '
+                        'panoptic segmentation, too')
     parser.add_argument('--show-dir', help='folder for painted images')
     parser.add_argument('--tta', action='store_true', help='test-time augmentation: the config\'s, else flips')
     parser.add_argument('--min-coverage', type=float, default=1., metavar='FRACTION',
@@ -41,9 +44,10 @@ def main() -> None:
     logging.raiseExceptions = args.debug
     from mmengine.dist import is_main_process
 
-    from mmrice.apis import config, data_checks, distributed, testing, training
+    from mmrice.apis import config, data_checks, distributed, results, testing, training
     from mmrice.apis.user_errors import user_errors
     from mmrice.engine.checkpoint_io import read_checkpoint
+    from mmrice.evaluation.summaries import watch
 
     distributed.set_local_rank(args.local_rank)
     cfg = config.load_config(args.config, args.cfg_options)
@@ -51,8 +55,7 @@ def main() -> None:
         raise UserError(f'{args.config}: has no test_dataloader, so there is nothing to test.')
     training.set_work_dir(cfg, args.work_dir, args.config)
     data_checks.check_data(cfg, ('test', ))
-    if not testing.tests_an_encoder(cfg):
-        read_checkpoint(args.checkpoint)
+    meta = {} if testing.tests_an_encoder(cfg) else read_checkpoint(args.checkpoint).get('meta') or {}
     cfg.load_from, cfg.resume = args.checkpoint, False
     distributed.start_distributed(cfg, args.launcher)
     training.complete_loaders(cfg)
@@ -67,19 +70,23 @@ def main() -> None:
         runner = training.build_runner(cfg)
         if args.out and not args.out.endswith('.json'):
             testing.keep_predictions(runner, args.out)
-        metrics = testing.to_json(runner.test())
+        evaluator = getattr(runner.test_loop, 'evaluator', None)
+        summaries = watch(evaluator.metrics if evaluator else [])
+        metrics = runner.test()
     main_process = is_main_process()
     distributed.leave_distributed()
     if not main_process:
         return
+    print(f'\n{results.tables(metrics, summaries, args.classwise)}\n')
     if args.out and args.out.endswith('.json'):
+        run = results.describe(cfg, args.config, args.checkpoint, meta, len(runner.test_dataloader.dataset))
         with atomic_write(args.out) as stream:
-            json.dump(metrics, stream, indent=2)
+            json.dump(results.results_json(metrics, summaries, run), stream, indent=2)
             stream.write('\n')
     for place in filter(None, (args.show_dir, args.out)):
         print(f'results: {place}')
     if not args.out:
-        print('results: ' + ', '.join(f'{name}={value:.4g}' for name, value in metrics.items()
+        print('results: ' + ', '.join(f'{name}={value:.4g}' for name, value in testing.to_json(metrics).items()
                                       if isinstance(value, (int, float))))
 
 

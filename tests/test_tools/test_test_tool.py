@@ -3,6 +3,7 @@ import json
 import pickle
 import runpy
 import sys
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 
@@ -31,7 +32,7 @@ def trained(tiny, tmp_path_factory):
 
 @pytest.fixture
 def tool(monkeypatch, capsys, tmp_path):
-    """Run tools/test.py in this process: ``tool(...) -> (exit status, last line of stdout, stderr)``."""
+    """Run tools/test.py in this process: ``tool(...) -> (exit status, lines of stdout, stderr)``."""
 
     def run(*arguments):
         # Two runs of one config within a second would share a name, and with it the default scope of the first.
@@ -41,7 +42,7 @@ def tool(monkeypatch, capsys, tmp_path):
         with pytest.raises(SystemExit) as exit_info:
             runpy.run_path(str(TOOL), run_name='__main__')
         captured = capsys.readouterr()
-        return exit_info.value.code, (captured.out.splitlines() or [''])[-1], captured.err
+        return exit_info.value.code, captured.out.splitlines(), captured.err
 
     return run
 
@@ -49,9 +50,37 @@ def tool(monkeypatch, capsys, tmp_path):
 @pytest.mark.parametrize(('scope', 'metric'), [('mmpretrain', 'accuracy/top1'), ('mmdet', 'coco/bbox_mAP'),
                                                ('mmseg', 'mIoU')])
 def test_metrics_with_flips_are_kept_as_json(trained, tool, tmp_path, scope, metric):
-    status, last, _ = tool(*trained(scope), '--tta', '--out', tmp_path / 'results.json')
-    assert (status, last) == (None, f'results: {tmp_path}/results.json')
+    status, lines, _ = tool(*trained(scope), '--tta', '--out', tmp_path / 'results.json')
+    assert (status, lines[-1]) == (None, f'results: {tmp_path}/results.json')
     assert 0 <= json.loads((tmp_path / 'results.json').read_text())[metric] <= 100
+
+
+@pytest.mark.parametrize(('scope', 'heading', 'table', 'classes'), [
+    ('mmdet', 'COCO, %', 'coco', ['light', 'dark']), ('mmseg', 'segmentation, %', 'segmentation', ['light', 'dark']),
+    ('mmpretrain', 'metrics', None, []),
+])
+def test_classes_and_what_was_measured_are_printed_and_kept(trained, tool, tmp_path, scope, heading, table, classes):
+    config, checkpoint = trained(scope)
+    status, lines, _ = tool(config, checkpoint, '--classwise', '--out', tmp_path / 'results.json')
+    assert status is None and lines.count(heading) == 1
+    assert [line.split()[1] for line in lines if line.startswith(('| light', '| dark'))] == classes
+    results = json.loads((tmp_path / 'results.json').read_text())
+    kept = [list(rows) for kinds in results['per_class'].values() for rows in kinds.values()]
+    assert kept == [classes] * bool(classes)
+    for row, values in results['summary'].get(table, {}).items():
+        printed = next(line for line in lines if line.startswith(f'| {row} ')).split('|')[2:-1]
+        expected = ['' if value is None else f'{value:.1f}' for value in values.values()]
+        assert [text.strip() for text in printed] == expected
+    run = results['run']
+    assert (run['config'], run['checkpoint'], run['seed']) == (config.stem, str(checkpoint), 7)
+    assert (run['num_images'], run['initial_weights']) == (8, 'random')
+    assert abs(datetime.now().astimezone() - datetime.fromisoformat(run['time'])) < timedelta(hours=1)
+
+
+def test_classes_of_detection_are_printed_only_when_asked_for(trained, tool):
+    status, lines, _ = tool(*trained('mmdet'))
+    assert status is None and lines[-1].startswith('results: coco/bbox_mAP=')
+    assert not [line for line in lines if line.startswith('| light')]
 
 
 @pytest.mark.parametrize(('scope', 'key'), [('mmpretrain', 'pred_label'), ('mmdet', 'pred_instances')])
