@@ -34,7 +34,8 @@ def test_a_text_that_is_no_config_says_nothing_and_is_not_run(text):
 @pytest.mark.parametrize(('name', 'value', 'expected'), [
     ('coco/bbox_mAP', 0.389, 38.9), ('coco/bbox_mAP_s', -1, None), ('lvis/segm_APr', 0.1, 10.), ('mIoU', 51.8, 51.8),
     ('coco_panoptic/PQ_th', 40., 40.), ('accuracy/top1', 71.5, 71.5), ('retrieval/Recall@1', 7., 7.),
-    ('cIoU', 83.5, 83.5), ('single-label/f1-score', 5., 5.), ('depth/rmse', 0.4, None), ('mIoU', float('nan'), None), ('mIoU', 'x', None),
+    ('cIoU', 83.5, 83.5), ('single-label/f1-score', 5., 5.),
+    ('depth/rmse', 0.4, None), ('mIoU', float('nan'), None), ('mIoU', 'x', None),
 ])
 def test_metrics_become_per_cent_whatever_the_host_calls_one(name, value, expected):
     assert percent(name, value) == (None if expected is None else pytest.approx(expected))
