@@ -7,6 +7,11 @@ _PERCENT = re.compile(r'(.*/)?(accuracy/top\d+|[mac]?(IoU|Acc|Dice|Fscore|Precis
                       r'(Recall|mAP|Pr)@[\d.]+|[a-z-]*label/.*)')
 
 
+def is_percentage(name: str) -> bool:
+    """Whether a metric is a percentage or a fraction."""
+    return bool(_FRACTIONS.match(name) or _PERCENT.fullmatch(name))
+
+
 def percent(name: str, value: Any) -> Optional[float]:
     """A metric in per cent.
 
@@ -21,7 +26,7 @@ def percent(name: str, value: Any) -> Optional[float]:
         return None
     if _FRACTIONS.match(name):
         return 100 * value if value >= 0 else None
-    return float(value) if _PERCENT.fullmatch(name) else None
+    return float(value) if is_percentage(name) else None
 
 
 def cell(value: Any) -> str:
