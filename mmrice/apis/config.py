@@ -36,11 +36,13 @@ def read_config(path: str) -> Config:
     """Read a config of any kind.
 
     Args:
-        path: File of the config.
+        path: File of the config, or one of a package, such as 'mmdet::retinanet/retinanet_r18_fpn_1x_coco.py'.
 
     Raises:
         UserError: No such file (the nearest one is named), or not a config.
     """
+    if '::' in path:
+        path = _of_a_package(path)
     if not Path(path).is_file():
         nearest = _nearest_config(Path(path))
         raise UserError(f'{path}: no such config.' + (f' Did you mean {nearest}?' if nearest else ''))
@@ -55,6 +57,18 @@ def read_config(path: str) -> Config:
         raise UserError(f'{path}: line {error.lineno}: {error.msg}.') from error
     except (AttributeError, ValueError, OSError, ImportError) as error:
         raise UserError(f'{path}: cannot be read as a config ({error}).') from error
+
+
+def _of_a_package(path: str) -> str:
+    """The file of 'package::path in its configs'."""
+    package = path.partition('::')[0]
+    try:
+        return Config._get_cfg_path(path, '')[0]
+    except ModuleNotFoundError as error:
+        raise UserError(f'{path}: {package} is not installed. {install_hint(package)}') from error
+    except (FileNotFoundError, ValueError, AssertionError) as error:
+        raise UserError(f'{path}: no such config. Expected a file, or mmdet::, mmseg::, mmpretrain:: or mmrice:: and a '
+                        'path in the configs of that package.') from error
 
 
 def apply_options(cfg: Config, options: Dict[str, Any]) -> None:

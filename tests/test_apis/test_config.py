@@ -17,6 +17,21 @@ def test_wrong_path_names_the_nearest_config(config):
         load_config(str(config.with_name('faster_rcn.py')))
 
 
+def test_config_of_a_package_is_read_by_its_name_there():
+    cfg = load_config('mmdet::retinanet/retinanet_r18_fpn_1x_coco.py', {'model.backbone.depth': 34})
+    assert (cfg.model.type, cfg.default_scope, cfg.model.backbone.depth) == ('RetinaNet', 'mmdet', 34)
+
+
+@pytest.mark.parametrize(('path', 'message'), [
+    ('mmdet::retinanet/nothing.py', 'no such config. Expected a file, or mmdet::'),
+    ('mmdet::nothing', 'no such config. Expected'),
+    ('mmnothing::retinanet/a.py', 'no such config. Expected'),
+])
+def test_config_that_a_package_does_not_have_is_an_error(path, message):
+    with pytest.raises(UserError, match=f'^{path}: {message}'):
+        load_config(path)
+
+
 def test_missing_base_is_named(config):
     config.write_text("_base_ = 'nowhere.py'\n")
     with pytest.raises(UserError, match='nowhere.py'):

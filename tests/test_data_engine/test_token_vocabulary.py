@@ -84,7 +84,8 @@ def test_a_change_of_the_file_changes_the_fingerprint(tmp_path):
 @pytest.mark.parametrize('content, message', [
     (b'plain text', 'cannot be read as gzipped text'),
     (gzip.compress(b'a heading\nt e\n')[:-9], 'cannot be read as gzipped text'),
-    (gzip.compress(b'a heading\nt e\nt e a\n'), r"line 3: 't e a' is no merge")])
+    (gzip.compress(b'a heading\nt e\nt e a\n'), r"line 3: 't e a' is no merge")],
+    ids=['plain text', 'cut short', 'three words'])
 def test_a_damaged_file_of_merges_is_named(tmp_path, content, message):
     path = tmp_path / 'merges.txt.gz'
     path.write_bytes(content)
