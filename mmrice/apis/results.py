@@ -39,7 +39,7 @@ def describe(cfg: Config, config: str, checkpoint: str, meta: Dict[str, Any], nu
                 work_dir=cfg.work_dir, seed=settings['seed'] if seed is None else seed,
                 initial_weights=settings['initial_weights'],
                 dataset=dataset.get('type'), data_root=dataset.get('data_root'), ann_file=dataset.get('ann_file'),
-                num_images=num_images, mmrice=__version__,
+                split=dataset.get('split'), num_images=num_images, mmrice=__version__,
                 time=datetime.datetime.now().astimezone().isoformat(timespec='seconds'))
 
 

@@ -77,9 +77,19 @@ def test_rows_follow_the_fields_asked_for_and_weights_of_one_name_keep_their_pat
     write_results(tmp_path / 'a/seed1', 20., 'two/rice/latest.pth', 1, dataset='CocoDataset', data_root='data/b')
     assert [row['weights'] for row in rows_of([tmp_path])] == ['one/rice', 'two/rice']
     assert [row['dataset'] for row in rows_of([tmp_path], ['dataset'])] == ['CocoDataset data/a', 'CocoDataset data/b']
-    row, = rows_of([tmp_path], ['folder'])
-    assert (row['folder'], float(row['box AP'])) == (str(tmp_path / 'a'), 15)
-    assert 'box AP (paper)' not in row  # its config is not a field
+    write_results(tmp_path / 'a/seed2', 30., 'two/rice/latest.pth', 2, dataset='CocoDataset', data_root='data/b')
+    first, row = rows_of([tmp_path], ['folder'])
+    assert (row['folder'], float(row['box AP']), row['dataset']) == (str(tmp_path / 'a'), 25, 'CocoDataset data/b')
+    assert 'box AP (paper)' not in first  # its config is not a field
+
+
+def test_splits_of_a_dataset_have_rows_of_their_own(tmp_path):
+    for name, split in (('a', 'testA'), ('b', 'testB')):
+        write_results(tmp_path / name, 10., 'rice/latest.pth', 0, dataset='RefCocoDataset', split=split)
+    write_training(tmp_path / 'c', 1, TRAIN)
+    rows = rows_of([tmp_path])
+    assert [(row['runs'], row['dataset']) for row in rows if row['from']] == [
+        ('1', 'RefCocoDataset testA'), ('1', 'RefCocoDataset testB')]
 
 
 def test_a_training_without_a_test_counts_by_its_last_validation_apart_from_tests(tmp_path):

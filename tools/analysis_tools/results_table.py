@@ -3,9 +3,9 @@
 
 A run is a results.json that tools/test.py --out wrote, or else the last validation of a training. Runs of a row share
 their config and the weights that they started from; paths of weights count without their file name and without parts
-that name a seed: rice/seed0/latest.pth and rice/seed1/latest.pth are one. Other rows with --group-by. One run has no
-standard deviation; it is that of a sample (n - 1). Numbers marked "(paper)" are not of this project: they stand in the
-configs' metafile.yml with their source.
+that name a seed: rice/seed0/latest.pth and rice/seed1/latest.pth are one. Other rows with --group-by; numbers of
+different datasets or splits never share one. One run has no standard deviation; it is that of a sample (n - 1).
+Numbers marked "(paper)" are not of this project: they stand in the configs' metafile.yml with their source.
 
 Example:
     python tools/analysis_tools/results_table.py work_dirs

@@ -76,7 +76,7 @@ class Group(NamedTuple):
 
 
 def group_runs(runs: Sequence[Run], fields: Sequence[str], metrics: Sequence[str]) -> List[Group]:
-    """Group runs whose fields are equal; tests and validations stay apart.
+    """Group runs whose fields are equal; tests and validations stay apart, and so do datasets and their splits.
 
     Args:
         runs: All runs.
@@ -84,18 +84,21 @@ def group_runs(runs: Sequence[Run], fields: Sequence[str], metrics: Sequence[str
         metrics: Names that the hosts give.
 
     Returns:
-        list[Group]: Sorted by their keys. A run without results counts in the groups of its fields, or makes one.
+        list[Group]: Sorted by their keys. A run without results counts in the groups of its fields, or makes one. The
+            dataset is in the keys where fields equal differ in it.
     """
-    tested: Dict[Tuple[str, ...], Dict[str, List[Run]]] = {}
+    tested: Dict[Tuple[str, ...], Dict[Tuple[str, str], List[Run]]] = {}
     for run in runs:
         key = tuple(FIELDS[field](run) for field in fields)
-        tested.setdefault(key, {}).setdefault(run.source, []).append(run)
+        tested.setdefault(key, {}).setdefault((run.source, run.dataset if run.source else ''), []).append(run)
+    several = any(len({dataset for source, dataset in parts if source == 'test'}) > 1 for parts in tested.values())
     groups = []
-    for key, by_source in sorted(tested.items()):
-        missing = len(by_source.pop('', []))
-        for source, members in sorted(by_source.items()) or [('', [])]:
+    for key, parts in sorted(tested.items()):
+        missing = len(parts.pop(('', ''), []))
+        for (source, dataset), members in sorted(parts.items()) or [(('', ''), [])]:
             means = {name: _mean([value_of(run, name) for run in members]) for name in metrics}
-            groups.append(Group(dict(zip(fields, key), **{'from': source}), members, missing,
+            shown = dict(zip(fields, key), **{'dataset': dataset} if several else {}, **{'from': source})
+            groups.append(Group(shown, members, missing,
                                 {name: value for name, value in means.items() if value is not None}))
             missing = 0
     return groups

@@ -25,7 +25,7 @@ class Run:
         initial_weights: Where its encoder's weights came from; None where unknown.
         seed: Of its training; None where unknown.
         source: 'test' or 'validation'; '' for a run without results.
-        dataset: Type and folder of what it was tested on; '' where unknown.
+        dataset: Type, folder and split of what it was tested on; '' where unknown.
         metrics: As the host calls and measures them.
         summary: Unrounded numbers in per cent, {metric: {row: {column: value}}}.
     """
@@ -102,7 +102,7 @@ def read_results(path: Path) -> Tuple[Run, Set[Path]]:
         raise UserError(f'{path}: expected {{"metric": value, ..., "run": {{...}}}}, as tools/test.py --out writes it.')
     metrics = {name: value for name, value in content.items()
                if isinstance(value, (int, float)) and not isinstance(value, bool)}
-    dataset = ' '.join(str(about[key]) for key in ('dataset', 'data_root') if about.get(key))
+    dataset = ' '.join(str(about[key]) for key in ('dataset', 'data_root', 'split') if about.get(key))
     if not about:
         configs = _configs(path.parent)
         about = dict(_settings(path.parent, configs), config=configs[-1].stem if configs else path.parent.name)
