@@ -20,9 +20,9 @@ class RegionShardDataset(BaseDataset):
     """Images with labelled regions out of region shards (``000000.tar`` and ``000000.regions.parquet``).
 
     A sample has ``img_path``, ``img_offset`` and ``img_bytes`` (where its JPEG lies), ``gt_bboxes`` (float32, (K, 4),
-    xyxy in pixels of the stored image), ``gt_kinds`` (int64, (K,), 0 object, 1 OCR, 2 whole image) and
-    ``gt_region_labels`` (int64, (K, P), padded with -1). Images without a region of the kinds asked for are left out
-    and counted.
+    xyxy in pixels of the stored image), ``gt_kinds`` (int64, (K,), indices into :data:`mmrice.structures.KINDS`),
+    ``gt_region_labels`` (int64, (K, P), padded with -1) and, with kinds that have words, ``gt_texts`` (K strings).
+    Images without a region of the kinds asked for are left out and counted.
 
     Memory does not grow with the images: meta.json says how many each shard has, and the tables of a few shards are
     kept at a time. Draw with :class:`mmrice.MixedSampler`, which stays within a few shards; a shuffle over all of them
@@ -36,7 +36,8 @@ class RegionShardDataset(BaseDataset):
     Args:
         data_root (str): Folder of the shards.
         pipeline (Sequence[dict]): Transforms.
-        kinds (Sequence[str]): Kinds to keep, out of 'object', 'ocr' and 'image'. Defaults to the first two.
+        kinds (Sequence[str]): Kinds to keep, out of 'object', 'ocr', 'image', 'text' and 'caption'. Defaults to the first
+            two.
         num_classes (dict, optional): Number of classes of each kind that the model has, to be checked before training.
             Defaults to None.
         cache_shards (int): Tables of shards that each data worker keeps: twice ``shuffle_shards`` of the sampler or

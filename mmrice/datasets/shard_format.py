@@ -1,7 +1,8 @@
 """Region shards: ``000000.tar`` with ``key.jpg``, ``000000.regions.parquet`` beside it, ``meta.json`` at the root.
 
 The parquet has one row a region, so that re-clustering rewrites only that file. A region of kind 'image' is a whole
-image with its labels (image-level cluster discrimination). Needs numpy and pyarrow, no torch.
+image with its labels (image-level cluster discrimination); one of kind 'text' has a phrase, one of kind 'caption' is a
+whole image with a sentence, of which there may be several. Needs numpy and pyarrow, no torch.
 """
 import json
 import os
@@ -17,7 +18,8 @@ import pyarrow.parquet as pq
 from mmrice.utils import UserError, atomic_path, atomic_write
 
 SCHEMA_VERSION = 1
-KINDS = ('object', 'ocr', 'text', 'image')
+KINDS = ('object', 'ocr', 'text', 'image', 'caption')
+TEXT_KINDS = ('text', 'caption')
 REGION_SCHEMA = pa.schema([
     pa.field('key', pa.string(), nullable=False),
     pa.field('box', pa.list_(pa.float32(), 4), nullable=False),
@@ -65,8 +67,10 @@ def validate_regions(table: pa.Table, path: PathLike) -> None:
     _check(path, unknown_R, f'is unknown. Expected one of {", ".join(KINDS)}.', table, 'kind')
     _check(path, ~np.isfinite(table['score'].to_numpy()), 'is not a finite number.', table, 'score')
     counts_R = pc.list_value_length(table['labels']).to_numpy()
-    bare_R = pc.not_equal(table['kind'], 'text').to_numpy() & (counts_R == 0)
-    _check(path, bare_R, 'is empty: object, ocr and image regions need a label.', table, 'labels')
+    worded_R = pc.is_in(table['kind'], pa.array(TEXT_KINDS)).to_numpy()
+    _check(path, ~worded_R & (counts_R == 0), 'is empty: object, ocr and image regions need a label.', table, 'labels')
+    _check(path, worded_R & pc.equal(table['text'], '').to_numpy(), 'is empty: text and caption regions need a text.',
+           table, 'text')
     values = pc.list_flatten(table['labels'])
     if values.null_count or (len(values) and pc.min(values).as_py() < 0):
         bad = np.array([any(v is None or v < 0 for v in labels) for labels in table['labels'].to_pylist()])

@@ -1,6 +1,6 @@
 """ShardTable: which images a shard has, where their bytes lie, and their regions, as a few arrays."""
 from pathlib import Path
-from typing import Dict, List, NamedTuple, Sequence, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import pyarrow as pa
@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from mmrice.structures import KINDS
 from mmrice.utils import UserError
 
-from .shard_format import PathLike, TarIndex, index_tar, read_table, regions_path, scan_tar, table_boxes
+from .shard_format import TEXT_KINDS, PathLike, TarIndex, index_tar, read_table, regions_path, scan_tar, table_boxes
 
 
 class DamagedShard(UserError):
@@ -29,6 +29,7 @@ class ShardTable(NamedTuple):
         label_ends: End of each region's labels, int64, (R,).
         labels: Class indices of all regions, int32.
         num_labels: How many each region has, or 0 where that differs.
+        texts: What each region says, R strings; None where no kind with words was asked for.
     """
     tar: str
     keys: List[str]
@@ -39,6 +40,7 @@ class ShardTable(NamedTuple):
     label_ends: np.ndarray
     labels: np.ndarray
     num_labels: int
+    texts: Optional[pa.Array] = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -51,14 +53,18 @@ class ShardTable(NamedTuple):
 
         Returns:
             dict: ``img_path``, ``img_offset``, ``img_bytes``, ``key``, ``gt_bboxes`` (float32, (K, 4)), ``gt_kinds``
-            (int64, (K,)) and ``gt_region_labels`` (int64, (K, P), padded with -1). Its arrays may be changed.
+            (int64, (K,)) and ``gt_region_labels`` (int64, (K, P), padded with -1), and with texts ``gt_texts``
+            (strings, (K,)). Its arrays may be changed.
         """
         first, last = self.ends[image - 1] if image else 0, self.ends[image]
         offset, size = self.places[image].tolist()
-        return dict(
+        sample = dict(
             img_path=self.tar, img_offset=offset, img_bytes=size, key=self.keys[image],
             gt_bboxes=self.boxes[first:last].copy(), gt_kinds=self.kinds[first:last].copy(),
             gt_region_labels=self._labels(first, last))
+        if self.texts is not None:
+            sample['gt_texts'] = np.array(self.texts[first:last].to_pylist(), dtype=object)
+        return sample
 
     def _labels(self, first: int, last: int) -> np.ndarray:
         if self.num_labels:  # a third of the time
@@ -81,16 +87,18 @@ class ShardTable(NamedTuple):
         Raises:
             UserError: A label does not fit; the shard's first one is named.
         """
-        if not len(self):
+        starts = np.append(0, self.label_ends[:-1])
+        labelled = np.flatnonzero(starts < self.label_ends)  # others have words
+        if not len(labelled):
             return
-        highest = np.maximum.reduceat(self.labels, np.append(0, self.label_ends[:-1]))
+        highest = np.maximum.reduceat(self.labels, starts[labelled])
         limits = np.array([num_classes.get(kind, np.iinfo(np.int64).max) for kind in KINDS])
-        wrong = np.flatnonzero(highest >= limits[self.kinds])
+        wrong = np.flatnonzero(highest >= limits[self.kinds[labelled]])
         if len(wrong):
-            region = wrong[0]
+            region, highest = labelled[wrong[0]], highest[wrong[0]]
             kind = KINDS[self.kinds[region]]
             key = self.keys[int(np.searchsorted(self.ends, region, side='right'))]
-            raise UserError(f'{regions_path(self.tar)}: key {key!r}: {kind} label {highest[region]} does not fit the '
+            raise UserError(f'{regions_path(self.tar)}: key {key!r}: {kind} label {highest} does not fit the '
                             f'{num_classes[kind]} classes of the model. Set num_classes[{kind!r}] in the config to '
                             'what meta.json says.')
 
@@ -123,7 +131,8 @@ def load_shard(tar: PathLike, kinds: Sequence[str], whole: bool = False) -> Shar
         tar=str(tar), keys=keys, places=_places(keys, index, tar, parquet, whole), ends=ends,
         boxes=table_boxes(table)[rows], kinds=_kind_indices(table)[rows], label_ends=np.cumsum(counts, dtype=np.int64),
         labels=pc.list_flatten(labels).to_numpy(),
-        num_labels=int(counts[0]) if len(counts) and (counts == counts[0]).all() else 0)
+        num_labels=int(counts[0]) if len(counts) and (counts == counts[0]).all() else 0,
+        texts=pc.take(table['text'], pa.array(rows)).combine_chunks() if set(kinds) & set(TEXT_KINDS) else None)
 
 
 def _kind_indices(table: pa.Table) -> np.ndarray:

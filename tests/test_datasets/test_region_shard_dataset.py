@@ -25,8 +25,8 @@ def jpeg(shade):
     return stream.getvalue()
 
 
-def region(key, box, kind='object', labels=(0, )):
-    return dict(key=key, box=box, kind=kind, score=1., labels=list(labels), text='')
+def region(key, box, kind='object', labels=(0, ), text=''):
+    return dict(key=key, box=box, kind=kind, score=1., labels=list(labels), text=text)
 
 
 @pytest.fixture
@@ -43,7 +43,8 @@ def shards(tmp_path):
         region('a0', [0, 0, 30, 30], labels=[2]), region('a0', [10, 10, 60, 40], 'ocr', [1, 3]),
         region('a2', [5, 5, 20, 40], labels=[4])])
     write_regions(regions_path(tmp_path / 'b.tar'), [
-        region(f'b{i}', [0, 0, 64, 48], labels=[i]) for i in range(3)] + [region('b1', [0, 0, 9, 9], 'text', [])])
+        region(f'b{i}', [0, 0, 64, 48], labels=[i]) for i in range(3)] + [
+            region('b1', [0, 0, 9, 9], 'text', [], 'a dog')])
     write_meta(tmp_path, dict(schema_version=1, num_shards=2, num_images=6, num_regions=dict(object=5, ocr=1),
                               num_classes=dict(object=5, ocr=4), made_by={}))
     return tmp_path

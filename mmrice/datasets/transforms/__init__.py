@@ -6,8 +6,10 @@ from .loading import LoadImageFromShard
 from .regions import RandomRegionFlip, SampleRegions
 from .resizing import RandomResizedRegionCrop, RegionLetterbox, RegionResize
 from .select import select_regions, skip_sample
+from .texts import SampleRegionTexts, TokenizeTexts
 
 __all__ = [
     'CropToBox', 'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop',
-    'RegionLetterbox', 'RegionResize', 'SampleExpressions', 'SampleRegions', 'select_regions', 'skip_sample'
+    'RegionLetterbox', 'RegionResize', 'SampleExpressions', 'SampleRegionTexts', 'SampleRegions', 'TokenizeTexts',
+    'select_regions', 'skip_sample'
 ]

@@ -108,7 +108,7 @@ class RandomResizedRegionCrop(_Resizing):
         super().__init__(scale)
         self.area = area
         self.aspect = aspect
-        self._needed = [{'ocr': 0.999, 'image': 0.}.get(kind, min_visible) for kind in KINDS]
+        self._needed = [{'ocr': 0.999, 'image': 0., 'caption': 0.}.get(kind, min_visible) for kind in KINDS]
 
     def _draw(self, height: int, width: int) -> Crop:
         """A crop, xyxy in pixels."""

@@ -1,7 +1,7 @@
 """Keep some of a sample's regions, or none of the sample."""
 import numpy as np
 
-REGION_FIELDS = ('gt_bboxes', 'gt_kinds', 'gt_region_labels')
+REGION_FIELDS = ('gt_bboxes', 'gt_kinds', 'gt_region_labels', 'gt_texts')  # texts only where they are asked for
 
 
 def select_regions(results: dict, index: np.ndarray) -> None:
@@ -9,7 +9,8 @@ def select_regions(results: dict, index: np.ndarray) -> None:
     if index.dtype == bool:
         index = index.nonzero()[0]
     for field in REGION_FIELDS:
-        results[field] = results[field].take(index, axis=0)
+        if field in results:
+            results[field] = results[field].take(index, axis=0)
 
 
 def skip_sample(results: dict, reason: str) -> None:

@@ -1,0 +1,83 @@
+"""Words of regions and images: which are trained on, and their tokens."""
+import random
+from typing import Any, List, Optional
+
+import numpy as np
+from mmcv.transforms import BaseTransform
+
+from mmrice.registry import TRANSFORMS
+from mmrice.structures import KINDS
+from mmrice.utils import UserError
+from mmrice.utils.tokenizers import load_clip_tokenizer
+
+from .select import select_regions, skip_sample
+
+_TEXT, _CAPTION = KINDS.index('text'), KINDS.index('caption')
+
+
+@TRANSFORMS.register_module()
+class SampleRegionTexts(BaseTransform):
+    """Draw regions with words and one caption (CLOC, sec. 3.3: M = 4 regions an image, at random).
+
+    An image with fewer such regions keeps what it has; regions of other kinds stay. ``caption`` becomes the drawn
+    caption, '' where there is none, and captions are no regions any more. An image without either is skipped.
+
+    Args:
+        num_regions (int): At most so many regions with words, M. Defaults to 4.
+    """
+
+    def __init__(self, num_regions: int = 4) -> None:
+        if num_regions < 0:
+            raise UserError(f'SampleRegionTexts: num_regions={num_regions}, expected 0 or more.')
+        self.num_regions = num_regions
+
+    def transform(self, results: dict) -> Optional[dict]:
+        if 'gt_texts' not in results:
+            raise UserError("SampleRegionTexts: the sample has no gt_texts. Set kinds=['text', 'caption'] in the "
+                            'dataset.')
+        kinds = results['gt_kinds'].tolist()
+        texts, captions = ([place for place, own in enumerate(kinds) if own == kind] for kind in (_TEXT, _CAPTION))
+        if not texts and not captions:
+            return skip_sample(results, 'has neither a caption nor a region with words')
+        results['caption'] = results['gt_texts'][random.choice(captions)] if captions else ''
+        chosen = set(random.sample(texts, min(self.num_regions, len(texts))))
+        kept = [place for place, kind in enumerate(kinds) if kind not in (_TEXT, _CAPTION) or place in chosen]
+        select_regions(results, np.array(kept, dtype=np.int64))
+        return results
+
+
+@TRANSFORMS.register_module()
+class TokenizeTexts(BaseTransform):
+    """Tokens of the caption and of the regions with words, by CLIP's byte-pair tokenizer.
+
+    Adds ``caption_tokens`` (int32, (T_c,)) and ``text_tokens`` (int32, (M, T)) of the regions of kind 'text', in order,
+    both with start and end token; T is that of the longest, zeros pad behind the end. An image without caption has
+    T_c = 0. Text encoders need no more than this: :class:`mmrice.TextTransformer` looks for the end token.
+
+    Args:
+        num_tokens (int): Most tokens of a text; of a longer one the rest is left out, the end token stays. Defaults to
+            77, CLIP's and CLOC's.
+        vocab_path (str, optional): Another file of merges, see :func:`mmrice.utils.tokenizers.clip_vocab_file`.
+            Defaults to None, CLIP's.
+    """
+
+    def __init__(self, num_tokens: int = 77, vocab_path: Optional[str] = None) -> None:
+        if num_tokens < 3:
+            raise UserError(f'TokenizeTexts: num_tokens={num_tokens}, expected 3 or more: start, a token, end.')
+        self.num_tokens, self.vocab_path = num_tokens, vocab_path
+        self._tokenizer: Any = load_clip_tokenizer(vocab_path)  # here, so that what is missing is said at the start
+
+    def transform(self, results: dict) -> dict:
+        texts = [text for text, kind in zip(results['gt_texts'], results['gt_kinds'].tolist()) if kind == _TEXT]
+        rows = [self._tokens(text) for text in texts]
+        padded = np.zeros((len(rows), max(map(len, rows), default=0)), dtype=np.int32)
+        for row, tokens in zip(padded, rows):
+            row[:len(tokens)] = tokens
+        results['text_tokens'] = padded
+        caption = self._tokens(results['caption']) if results.get('caption') else []
+        results['caption_tokens'] = np.array(caption, dtype=np.int32)
+        return results
+
+    def _tokens(self, text: str) -> List[int]:
+        start, end = self._tokenizer.all_special_ids
+        return [start, *self._tokenizer.encode(text)[:self.num_tokens - 2], end]
