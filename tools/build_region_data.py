@@ -1,4 +1,4 @@
-r"""Build region shards for pretraining: images -> boxes, text, embeddings, clusters -> tar + parquet.
+r"""Build region shards for pretraining: images -> boxes, text, embeddings, clusters, captions -> tar + parquet.
 
 Example:
     python tools/build_region_data.py configs/data_engine/mini.py --num-workers 2
@@ -30,7 +30,8 @@ def parse_args() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('config', help='config file with `engine` and `out_dir`')
     parser.add_argument('--out', help='output folder; default: out_dir of the config')
-    parser.add_argument('--stages', help='comma-separated part of ingest,propose,ocr,embed,cluster,label; default: all')
+    parser.add_argument('--stages', help='comma-separated part of ingest,propose,ocr,embed,cluster,caption,phrases,'
+                        'ground,label; default: all that the config has')
     parser.add_argument('--executor', default='local', metavar='local|ray',
                         help='where jobs run: processes of this machine (default) or workers of Ray; its other '
                         'settings are engine.executors.NAME of the config, where a project can add its own')

@@ -1,11 +1,13 @@
-"""The region data engine: images -> boxes, text, embeddings, clusters -> region shards.
+"""The region data engine: images -> boxes, text, embeddings, clusters, captions, phrases -> region shards.
 
 The parts are registered in :data:`mmrice.registry.ENGINE_STAGES` and chosen by a config; :class:`.build.Build` runs
 them.
 """
+from .captioners import AnnotatedCaptions, SourceCaptions
 from .clustering import FaissKMeans, HierarchicalKMeans
 from .encoders import HandcraftedEncoder, HuggingFaceEncoder, MMPretrainEncoder, OpenCLIPEncoder, RICERegionEncoder
 from .executors import LocalExecutor, RayExecutor
+from .grounders import AnnotatedPhrases
 from .ocr import RapidOCRReader
 from .proposers import (
     AnnotationProposer,
@@ -19,8 +21,8 @@ from .token_vocabulary import BPEVocabulary, HFTokenizerVocabulary
 from .vocabulary import WordVocabulary
 from .whitening import PCAWhitening
 
-__all__ = ['AnnotationProposer', 'BPEVocabulary', 'CocoImages', 'FaissKMeans', 'HFTokenizerVocabulary',
-           'HandcraftedEncoder', 'HierarchicalKMeans', 'HuggingFaceEncoder', 'ImageFolders', 'ImageList',
-           'LocalExecutor', 'MMPretrainEncoder', 'MixedSources', 'ONNXSAMProposer', 'OpenCLIPEncoder', 'PCAWhitening',
-           'RICERegionEncoder', 'RapidOCRReader', 'RayExecutor', 'SAMProposer', 'SelectiveSearchProposer',
-           'WebDatasetTars', 'WholeImageProposer', 'WordVocabulary']
+__all__ = ['AnnotatedCaptions', 'AnnotatedPhrases', 'AnnotationProposer', 'BPEVocabulary', 'CocoImages', 'FaissKMeans',
+           'HFTokenizerVocabulary', 'HandcraftedEncoder', 'HierarchicalKMeans', 'HuggingFaceEncoder', 'ImageFolders',
+           'ImageList', 'LocalExecutor', 'MMPretrainEncoder', 'MixedSources', 'ONNXSAMProposer', 'OpenCLIPEncoder',
+           'PCAWhitening', 'RICERegionEncoder', 'RapidOCRReader', 'RayExecutor', 'SAMProposer',
+           'SelectiveSearchProposer', 'SourceCaptions', 'WebDatasetTars', 'WholeImageProposer', 'WordVocabulary']

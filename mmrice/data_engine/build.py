@@ -97,13 +97,15 @@ class Build:
         """Bring one stage of all shards up to date; returns whether anything was done."""
         shared, extra = [], None
         if stage == 'label':
-            centers = self.stamps['cluster'][0].digests()
+            centers = [d for stamp in self.stamps.get('cluster', ()) for d in stamp.digests()]
             lines = [d for stamp in self.stamps.get('ocr', ()) for d in stamp.digests()]
             shared = [*centers, write_vocabulary(self.space, self.engine.vocabulary, list(self.plan),
                                                  self.engine.digests['label'], lines)]
             vocabulary = None if self.engine.vocabulary is None else self.engine.config['label']['vocabulary']
             extra = {'vocabulary': vocabulary, 'centers': digest(centers), 'kind': self.engine.kind,
-                     'top_k': self.engine.top_k, 'assign': self.engine.assign}
+                     'top_k': self.engine.top_k, 'assign': self.engine.assign, 'texts': self.engine.texts}
+        elif stage == 'ground':
+            extra = 'phrases' in self.stamps
         stamps: Dict[str, Stamp] = {}
         jobs = []
         for number, (shard, planned) in enumerate(self.plan.items()):

@@ -8,6 +8,8 @@ from .parts import build_part
 from .stages import STAGES
 from .workspace import digest
 
+CLUSTERED = ('propose', 'embed', 'cluster')  # all of them, or none
+TEXTS = ('caption', 'ground')  # whose outputs become rows with a text
 LABEL_VERSION = 2  # of the tables that stage label writes and of its counts
 _SCAN_IGNORES = ('min_edge', 'max_edge', 'quality', 'drop_duplicates', 'hint', 'images_per_shard')
 
@@ -16,14 +18,17 @@ class Engine:
     """The parts of an engine.
 
     Args:
-        config: ``ingest``, ``propose``, ``embed``, ``cluster``, ``label`` and, for text regions, ``ocr``; each part but
-            label has a ``type``.
+        config: ``ingest``, ``label``, and what makes regions: ``propose``, ``embed`` and ``cluster`` for those with a
+            cluster, ``ocr`` for written words, ``caption`` and ``ground``, perhaps with ``phrases`` between them, for
+            captions and phrases. Each part but label has a ``type``.
 
     Attributes:
         config (dict): As given.
         stages (list): Those of :data:`STAGES` that it has.
-        source, clusterer, vocabulary: Parts that the build itself calls; the vocabulary is None without OCR.
-        kind (str): Of the proposed regions, 'object' or 'image'.
+        source, clusterer, vocabulary: Parts that the build itself calls; no clusterer without ``cluster``, no
+            vocabulary without OCR.
+        kind (str, optional): Of the proposed regions, 'object' or 'image'.
+        texts (tuple): Those of :data:`TEXTS` that it has.
         top_k (int, optional): Labels of each.
         assign (str | int): How centres are searched, see :func:`.clustering.search.cells_to_search`.
         digests (dict): Stage -> hash of its settings, with 'scan' and 'duplicates', the first steps of ingest.
@@ -34,25 +39,23 @@ class Engine:
 
     def __init__(self, config: Dict[str, Any]) -> None:
         self.config = config
-        for name in config:
-            if name not in STAGES:
-                raise UserError(f'engine.{name}: unknown part. Expected {", ".join(STAGES)}.')
-        for name in STAGES:
-            missing = config.get(name) is None if name == 'label' else not config.get(name)
-            if name != 'ocr' and missing:
-                raise UserError(f'engine.{name} is missing from the config.')
+        _check_names(config)
         self.stages = [name for name in STAGES if config.get(name) or name == 'label']
+        self.texts = tuple(name for name in TEXTS if name in self.stages)
         parts = {name: build_part(config[name], name) for name in self.stages if name != 'label'}
-        self.source, self.clusterer, self.vocabulary = parts['ingest'], parts['cluster'], None
+        if getattr(parts.get('ground'), 'asks', False) and 'phrases' not in parts:
+            raise UserError(f'engine.phrases is missing from the config: {config["ground"]["type"]} looks for the '
+                            "phrases of that stage, e.g. dict(type='mmrice.PhraseExtractor').")
+        self.source, self.clusterer, self.vocabulary = parts['ingest'], parts.get('cluster'), None
         if 'ocr' in parts:
             self.vocabulary = build_part(config['label'].get('vocabulary'), 'label.vocabulary')
-        self.kind = getattr(parts['propose'], 'kind', 'object')
+        self.kind = getattr(parts['propose'], 'kind', 'object') if 'propose' in parts else None
         self.top_k = self._top_k(config['label'])
         self.assign = config['label'].get('assign', 'exact')
         cells_to_search(self.assign)
         self.digests = {name: digest([name, config[name], *_state(part)]) for name, part in parts.items()}
-        self.digests['label'] = digest(['label', LABEL_VERSION, config['label'], self.clusterer.version, self.kind,
-                                        *_state(self.vocabulary)])
+        self.digests['label'] = digest(['label', LABEL_VERSION, config['label'],
+                                        getattr(self.clusterer, 'version', None), self.kind, *_state(self.vocabulary)])
         # Finding the files again is not needed where they are only decoded in another way.
         finding = {key: value for key, value in config['ingest'].items() if key not in _SCAN_IGNORES}
         self.digests.update(scan=digest(['scan', finding, self.source.version]), duplicates=digest(['duplicates', 1]))
@@ -61,14 +64,27 @@ class Engine:
         top_k = label.get('top_k')
         if top_k is not None and (not isinstance(top_k, int) or top_k < 1):
             raise UserError(f'engine.label.top_k is {top_k!r}, expected a number of clusters, 1 or more.')
-        if self.kind == 'object' and (top_k or 1) > 1:
+        if self.kind != 'image' and (top_k or 1) > 1:
             raise UserError(f'engine.label.top_k is {top_k}, but an object region has one label. Leave it out, or '
                             'propose whole images with mmrice.WholeImageProposer.')
         return top_k
 
-    def config_of(self, stage: str) -> Dict[str, Any]:
-        """Config of the part that runs a stage on a shard."""
-        return self.config[{'scan': 'ingest', 'label': 'cluster'}.get(stage, stage)]
+    def config_of(self, stage: str) -> Optional[Dict[str, Any]]:
+        """Config of the part that runs a stage on a shard; None for label where nothing has a cluster."""
+        return self.config.get({'scan': 'ingest', 'label': 'cluster'}.get(stage, stage))
+
+
+def _check_names(config: Dict[str, Any]) -> None:
+    """Raise for an unknown part, and for one that is missing beside the others."""
+    for name in config:
+        if name not in STAGES:
+            raise UserError(f'engine.{name}: unknown part. Expected {", ".join(STAGES)}.')
+    has_texts, clustered = any(map(config.get, TEXTS)), any(map(config.get, CLUSTERED))
+    needed = {'ingest', *(CLUSTERED if clustered or not has_texts else ()),
+              *(['caption'] if config.get('phrases') else ())}
+    for name in STAGES:
+        if config.get(name) is None if name == 'label' else name in needed and not config.get(name):
+            raise UserError(f'engine.{name} is missing from the config.')
 
 
 def _state(part: Any) -> List[Any]:

@@ -2,7 +2,7 @@
 import json
 import re
 from collections import Counter
-from typing import Any, Dict, List, Sequence
+from typing import Any, Dict, List, Optional, Sequence
 
 from mmrice.datasets.shard_format import KINDS, SCHEMA_VERSION, write_meta
 from mmrice.utils import atomic_write
@@ -63,34 +63,41 @@ def shard_list(ingest: Sequence[Stamp], label: Sequence[Stamp]) -> List[Dict[str
             for number, (images, labels) in enumerate(zip(ingest, label))]
 
 
-def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, List[Stamp]], kind: str) -> str:
+def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, List[Stamp]],
+                  kind: Optional[str]) -> str:
     """Write ``meta.json``, which marks the build as finished; returns one line for people.
 
     Args:
         space: Of the build.
         engine: Its config.
         stamps: Of all stages.
-        kind: Of the proposed regions, 'object' or 'image'.
+        kind: Of the proposed regions, 'object' or 'image'; None without.
     """
-    images, labels, proposals = totals(stamps['ingest']), totals(stamps['label']), totals(stamps['propose'])
+    images, labels = totals(stamps['ingest']), totals(stamps['label'])
+    invalid = sum(totals(stamps[stage])['invalid_boxes'] for stage in ('propose', 'ground') if stage in stamps)
     reasons = parts(stamps['ingest'], 'rejects')
-    words = read_json(space.root / 'ocr_vocab.json') if 'ocr' in stamps else []
-    clusters = stamps['cluster'][0].counts['clusters']
+    classes = {} if kind is None else {kind: stamps['cluster'][0].counts['clusters']}
+    if 'ocr' in labels:
+        classes['ocr'] = len(read_json(space.root / 'ocr_vocab.json')) if 'ocr' in stamps else 0
     write_meta(space.root, {
         'schema_version': SCHEMA_VERSION,
         'num_shards': len(stamps['label']),
         'num_images': images['images'],
-        'num_regions': {kind: labels[kind], 'ocr': labels['ocr']},
-        'num_classes': {kind: clusters, 'ocr': len(words)},
-        'left_out': {'images': images['rejects'], 'images_by_reason': reasons,
-                     'invalid_boxes': proposals['invalid_boxes'],
-                     'ocr_regions_without_known_word': labels['dropped_ocr']},
+        'num_regions': {name: labels[name] for name in KINDS if name in labels},
+        'num_classes': classes,
+        'left_out': {'images': images['rejects'], 'images_by_reason': reasons, 'invalid_boxes': invalid,
+                     'ocr_regions_without_known_word': labels.get('dropped_ocr', 0)},
         'images_without_regions': labels['images_without_regions'],
         'shards': shard_list(stamps['ingest'], stamps['label']),
         'made_by': {'tool': TOOL, 'mmrice': __version__, 'engine': engine},
     })
     why = ''.join(f'{number:,} {reason}, ' for reason, number in reasons.items())
-    return (f'{space.root}: {images["images"]:,} images in {len(stamps["label"])} shards; '
-            f'{labels[kind]:,} {kind} regions in {clusters:,} clusters; {labels["ocr"]:,} ocr regions with '
-            f'{len(words):,} words; left out: {images["rejects"]:,} images ({why}rejects.jsonl), '
-            f'{proposals["invalid_boxes"]:,} boxes, {labels["dropped_ocr"]:,} ocr regions without a known word')
+    found = [f'{labels[name]:,} {what}' for name, what in (
+        (kind, f'{kind} regions in {classes.get(kind, 0):,} clusters'),
+        ('ocr', f'ocr regions with {classes.get("ocr", 0):,} words'), ('caption', 'captions'),
+        ('text', 'regions with phrases')) if name in labels]
+    left_out = [f'{images["rejects"]:,} images ({why}rejects.jsonl)', f'{invalid:,} boxes']
+    if 'dropped_ocr' in labels:
+        left_out.append(f'{labels["dropped_ocr"]:,} ocr regions without a known word')
+    return '; '.join([f'{space.root}: {images["images"]:,} images in {len(stamps["label"])} shards', *found,
+                      f'left out: {", ".join(left_out)}'])

@@ -37,7 +37,8 @@ def space(tmp_path):
 
 def label(space, version='1', **extra):
     return label_shard(FaissKMeans(7), space, '000000', {
-        'kind': 'object', 'top_k': None, 'assign': 'exact', 'vocabulary': WORDS, 'centers': version, **extra})
+        'kind': 'object', 'top_k': None, 'assign': 'exact', 'vocabulary': WORDS, 'centers': version, 'texts': (),
+        **extra})
 
 
 def naive_rows(space, kind, top_k, words):

@@ -4,18 +4,22 @@ from typing import Any, Callable, Dict
 from ..parts import build_part
 from ..ticks import counting
 from ..workspace import Stamp, Workspace, digest
+from .caption import caption_shard
 from .embed import embed_shard
+from .ground import ground_shard
 from .ingest import ingest_shard
 from .job import READS, STAGES, Done, Job
 from .label import label_shard
 from .ocr import ocr_shard
+from .phrases import phrases_shard
 from .propose import propose_shard
 from .scan import scan_shard
 
 __all__ = ['READS', 'STAGES', 'Done', 'Job', 'run_job']
 
 _RUN: Dict[str, Callable[..., Done]] = {'scan': scan_shard, 'ingest': ingest_shard, 'propose': propose_shard,
-                                        'ocr': ocr_shard, 'embed': embed_shard, 'label': label_shard}
+                                        'ocr': ocr_shard, 'embed': embed_shard, 'caption': caption_shard,
+                                        'phrases': phrases_shard, 'ground': ground_shard, 'label': label_shard}
 _WHERE = {'scan': 'ingest', 'label': 'cluster'}  # whose part runs the stage
 _parts: Dict[str, Any] = {}
 
@@ -25,7 +29,7 @@ def run_job(job: Job) -> Stamp:
     space = Workspace(job.root)
     name = digest([job.stage, job.config, job.config_digest])
     if name not in _parts:
-        _parts[name] = build_part(job.config, _WHERE.get(job.stage, job.stage))
+        _parts[name] = job.config and build_part(job.config, _WHERE.get(job.stage, job.stage))
     with counting(space.ticks(job.stage, job.shard)):
         outputs, counts = _RUN[job.stage](_parts[name], space, job.shard, job.extra)
     return space.write_stamp(job.stage, job.shard, job.config_digest, job.inputs, outputs, counts)

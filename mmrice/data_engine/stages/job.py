@@ -2,10 +2,11 @@
 from pathlib import Path
 from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
-STAGES = ('ingest', 'propose', 'ocr', 'embed', 'cluster', 'label')
+STAGES = ('ingest', 'propose', 'ocr', 'embed', 'cluster', 'caption', 'phrases', 'ground', 'label')
 # Whose outputs a stage reads, shard by shard.
 READS = {'scan': (), 'ingest': (), 'propose': ('ingest',), 'ocr': ('ingest',), 'embed': ('ingest', 'propose'),
-         'label': ('ingest', 'propose', 'ocr', 'embed')}
+         'caption': ('ingest', ), 'phrases': ('caption', ), 'ground': ('ingest', 'phrases'),
+         'label': ('ingest', 'propose', 'ocr', 'embed', 'caption', 'ground')}
 
 Done = Tuple[List[Path], Dict[str, int]]  # the files that a stage wrote, and its counts
 
@@ -17,17 +18,18 @@ class Job(NamedTuple):
         root: The output folder.
         stage: One of :data:`STAGES`, not 'cluster'; or 'scan', the first step of ingest.
         shard: '000000', ...
-        config: The part's config dict.
+        config: The part's config dict; None where a stage needs no part (label of texts alone).
         config_digest: For the stamp.
         inputs: Digests of what the stage reads, for the stamp.
-        extra: ingest: whether the shard has duplicates; label: the config of the vocabulary (None without OCR), the
-            kind of the proposed regions, and how many labels each gets; else None.
+        extra: ingest: whether the shard has duplicates; ground: whether there is a stage phrases; label: the config of
+            the vocabulary (None without OCR), the kind of the proposed regions (None without), how many labels each
+            gets, and which stages have texts; else None.
         num_images: For progress; None where nobody has counted them yet.
     """
     root: Path
     stage: str
     shard: str
-    config: Dict[str, Any]
+    config: Optional[Dict[str, Any]]
     config_digest: str
     inputs: List[str]
     extra: Any

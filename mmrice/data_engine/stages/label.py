@@ -1,86 +1,63 @@
-"""Label: vectors and lines -> the regions that training reads."""
-import functools
-from itertools import chain
-from pathlib import Path
-from typing import Any, Dict, List, Tuple
+"""Label: vectors, lines and phrases -> the regions that training reads."""
+from typing import Any, Dict, List
 
 import numpy as np
 import pyarrow as pa
 
 from mmrice.datasets.shard_format import KINDS, index_tar, regions_path, write_region_table
 
-from ..clustering.clusters import Clusters, load_clusters
-from ..parts import build_part
-from ..workspace import Workspace, digest, read_json
+from ..workspace import Workspace
 from .job import Done
-
-_vocabularies: Dict[str, Any] = {}
-
-
-def _vocabulary(config: Dict[str, Any]) -> Any:
-    """The vocabulary of a config, built once a process."""
-    name = digest(config)
-    if name not in _vocabularies:
-        _vocabularies[name] = build_part(config, 'label.vocabulary')
-    return _vocabularies[name]
-
-
-@functools.lru_cache(maxsize=1)
-def _clusters(root: Path, version: str) -> Clusters:
-    return load_clusters(Workspace(root))
+from .label_rows import Rows, caption_rows, line_rows, phrase_rows, proposed_rows
 
 
 def label_shard(clusterer: Any, space: Workspace, shard: str, extra: Dict[str, Any]) -> Done:
     """Write the parquet: nearest centre of each object region, or the nearest ones of each image; words of each OCR
-    region. Regions are in the order of the images; those of an image as they were proposed, then its lines.
+    region; captions and phrases as they are. Regions are in the order of the images; those of an image as they were
+    proposed, then its lines, its captions, its phrases.
 
     The counts have for each set of kinds the number of images with exactly these, e.g. ``images[object+ocr]``.
     """
-    kind, top_k = extra['kind'], extra['top_k'] or 1
-    features = np.load(space.work(shard, 'embed', 'npy'), mmap_mode='r')
-    labels = np.zeros((0, top_k), np.int32)
-    if len(features):
-        labels = clusterer.assign(features, _clusters(space.root, extra['centers']), top_k, extra['assign'])
-    with np.load(space.work(shard, 'propose', 'npz')) as proposals:
-        boxes, scores, per_image = proposals['boxes'], proposals['scores'], proposals['counts']
+    groups, dropped = [], 0
+    if extra['kind'] is not None:
+        groups.append(proposed_rows(clusterer, space, shard, extra))
+    if extra['vocabulary'] is not None:
+        lines, dropped = line_rows(space, shard, extra['vocabulary'])
+        groups.append(lines)
+    groups += [rows(space, shard) for stage, rows in (('caption', caption_rows), ('ground', phrase_rows))
+               if stage in extra['texts']]
     keys = list(index_tar(space.tar(shard)))
-    lines, label_lists, num_lines = _labelled_lines(space, shard, extra['vocabulary'])
-
-    image = np.concatenate([np.repeat(np.arange(len(keys)), per_image), [number for number, _ in lines]]).astype(int)
-    order = np.argsort(image, kind='stable')
-    ends = np.cumsum(np.concatenate([[0], np.full(len(boxes), top_k), list(map(len, label_lists))]))
-    values = np.concatenate([labels.ravel(), np.fromiter(chain.from_iterable(label_lists), np.int32)])
-    is_line = np.arange(len(order)) >= len(boxes)
     output = regions_path(space.tar(shard))
-    write_region_table(output, {
+    write_region_table(output, _columns(keys, groups))
+    has = {rows.kind: np.bincount(rows.image, minlength=len(keys)) > 0 for rows in groups}
+    counts = {rows.kind: len(rows.image) for rows in groups}
+    if extra['kind'] is not None or extra['vocabulary'] is not None:
+        counts = {**counts, 'ocr': counts.get('ocr', 0), 'dropped_ocr': dropped}
+    return [output], {**counts, 'images_without_regions': int(np.sum(~np.any(list(has.values()), axis=0))),
+                      **_images_by_kinds(has)}
+
+
+def _columns(keys: List[str], groups: List[Rows]) -> Dict[str, Any]:
+    """The columns of the table, by image and then as the groups come."""
+    image = np.concatenate([rows.image for rows in groups])
+    order = np.argsort(image, kind='stable')
+    ends = np.append(0, np.cumsum(np.concatenate([rows.num_labels for rows in groups])))
+    kind = np.repeat(np.arange(len(groups)), [len(rows.image) for rows in groups])
+    # '' stands once for all regions without a text: there may be millions
+    texts, place = [''], []
+    for rows in groups:
+        place.append(np.zeros(len(rows.image), np.int64) if rows.texts is None
+                     else np.arange(len(texts), len(texts) + len(rows.texts)))
+        texts += rows.texts or []
+    return {
         'key': pa.array(keys, pa.string()).take(pa.array(image[order])),
-        'box': np.concatenate([boxes, *([line['box']] for _, line in lines)], dtype=np.float32)[order],
-        'kind': pa.array([kind, 'ocr']).take(pa.array(is_line[order].astype(int))),
-        'score': np.concatenate([scores, [line['score'] for _, line in lines]], dtype=np.float32)[order],
-        'labels': pa.ListArray.from_arrays(pa.array(ends, pa.int32()), pa.array(values)).take(pa.array(order)),
-        'text': pa.array(['', *(line['text'] for _, line in lines)]).take(
-            pa.array(np.maximum(order - len(boxes) + 1, 0)))})
-    with_line = np.bincount(image[is_line], minlength=len(keys)) > 0
-    return [output], {kind: len(boxes), 'ocr': len(lines), 'dropped_ocr': num_lines - len(lines),
-                      'images_without_regions': int(np.sum((per_image == 0) & ~with_line)),
-                      **_images_by_kinds({kind: per_image > 0, 'ocr': with_line})}
-
-
-def _labelled_lines(space: Workspace, shard: str, config: Any) -> Tuple[List[Tuple[int, dict]], List[List[int]], int]:
-    """Lines with a known word, each with the number of its image; their labels; and how many lines there are."""
-    if config is None:
-        return [], [], 0
-    vocabulary, total = _vocabulary(config), 0
-    index = {word: number for number, word in enumerate(read_json(space.root / 'ocr_vocab.json'))}
-    kept, label_lists = [], []
-    for number, lines in enumerate(read_json(space.work(shard, 'ocr', 'json'))):
-        total += len(lines)
-        for line in lines:
-            of_line = vocabulary.labels(line['text'], index)
-            if of_line:
-                kept.append((number, line))
-                label_lists.append(of_line)
-    return kept, label_lists, total
+        'box': np.concatenate([rows.boxes for rows in groups], dtype=np.float32)[order],
+        'kind': pa.array([rows.kind for rows in groups]).take(pa.array(kind[order])),
+        'score': np.concatenate([rows.scores for rows in groups], dtype=np.float32)[order],
+        'labels': pa.ListArray.from_arrays(
+            pa.array(ends, pa.int32()), pa.array(np.concatenate([rows.labels for rows in groups]))
+        ).take(pa.array(order)),
+        'text': pa.array(texts, pa.string()).take(pa.array(np.concatenate(place)[order]))}
 
 
 def _images_by_kinds(has: Dict[str, np.ndarray]) -> Dict[str, int]:

@@ -1,0 +1,37 @@
+"""Ground: phrases -> boxes."""
+from typing import Any, Dict, List, Optional
+
+from mmrice.utils import UserError
+
+from ..boxes import fits
+from ..grounders import Grounded
+from ..workspace import Workspace, read_json, write_json
+from .batches import image_batches
+from .job import Done
+
+
+def ground_shard(grounder: Any, space: Workspace, shard: str, has_phrases: bool) -> Done:
+    """Write ``ground.json``: the boxes of each image in the order of the tar, each with its phrase and score.
+
+    Boxes of less than a pixel are left out and counted as invalid.
+    """
+    phrases: Optional[List[List[str]]] = read_json(space.work(shard, 'phrases', 'json')) if has_phrases else None
+    regions: List[List[Dict[str, Any]]] = []
+    invalid = 0
+    for start, images, records in image_batches(space, shard, grounder.batch_size):
+        asked = phrases[start:start + len(images)] if phrases is not None else [[] for _ in images]
+        found = grounder(images, records, asked)
+        if len(found) != len(images):
+            raise UserError(f'{space.tar(shard)}: {type(grounder).__name__} returned boxes of {len(found)} images for '
+                            f'{len(images)}.')
+        for image, one in zip(images, found):
+            regions.append(_rows(one, image.shape[:2]))
+            invalid += one.invalid + len(one.boxes) - len(regions[-1])
+    output = space.work(shard, 'ground', 'json')
+    write_json(output, regions)
+    return [output], {'regions': sum(map(len, regions)), 'invalid_boxes': invalid}
+
+
+def _rows(found: Grounded, size: Any) -> List[Dict[str, Any]]:
+    return [{'box': box.tolist(), 'text': text, 'score': float(score)} for box, score, text, good in
+            zip(found.boxes, found.scores, found.phrases, fits(found.boxes, size, 1)) if good]
