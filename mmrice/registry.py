@@ -19,6 +19,7 @@ LAZY_MODULES: Dict[str, Dict[str, str]] = {
         'LinearHead': 'mmrice.models.heads.linear_head',
         'MLCD': 'mmrice.models.pretrainers.mlcd',
         'RICE': 'mmrice.models.pretrainers.rice',
+        'RegionRecognizer': 'mmrice.models.region_text.recognizer',
         'ReferringMaskHead': 'mmrice.models.referring.mask_head',
         'ReferringSegmentor': 'mmrice.models.referring.segmentor',
     },

@@ -2,6 +2,7 @@
 from .crop_to_box import CropToBox
 from .expressions import SampleExpressions
 from .formatting import PackRegionInputs
+from .letterbox import Letterbox
 from .loading import LoadImageFromShard
 from .regions import RandomRegionFlip, SampleRegions
 from .resizing import RandomResizedRegionCrop, RegionLetterbox, RegionResize
@@ -9,7 +10,7 @@ from .select import select_regions, skip_sample
 from .texts import SampleRegionTexts, TokenizeTexts
 
 __all__ = [
-    'CropToBox', 'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop',
+    'CropToBox', 'Letterbox', 'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop',
     'RegionLetterbox', 'RegionResize', 'SampleExpressions', 'SampleRegionTexts', 'SampleRegions', 'TokenizeTexts',
     'select_regions', 'skip_sample'
 ]

@@ -1,0 +1,137 @@
+"""RegionTextModel: what region recognition, retrieval and grounding have in common."""
+from typing import Any, List, Optional, Sequence, Tuple
+
+import torch
+import torch.nn.functional as F
+from mmdet.models.detectors.base import BaseDetector
+from mmdet.structures import DetDataSample
+from torch import Tensor
+
+from mmrice.registry import MODELS
+from mmrice.utils import UserError
+from mmrice.utils.tokenizers import load_clip_tokenizer
+
+from .geometry import crop_boxes, to_input
+from .texts import encode_texts
+
+
+class RegionTextModel(BaseDetector):
+    """An encoder, a pooling of regions and a text encoder, as they were trained together; nothing is trained here.
+
+    Names of the parts are those of :class:`mmrice.CLOC`, whose checkpoint fits. Annotations are in pixels of the image
+    as it is stored, as in MMDetection's test pipelines: ``LoadAnnotations`` stands behind whatever resizes.
+
+    Args:
+        backbone (dict): Gives the class token and row-major patch tokens, shape (B, 1 + L, C), last: a
+            :class:`mmrice.RICEViT` with ``out_type='raw'``.
+        text_encoder (dict): A :class:`mmrice.TextTransformer` with ``out_dims``.
+        neck (dict, optional): Pools regions: tokens, grid and boxes in, one vector a box out.
+        image_neck (dict, optional): From the class token, in a tuple, to the embedding of the image; last of a tuple.
+        crop_size (int): Side of a box that is cut out where there is no ``neck``, px. Defaults to 224.
+        vocab_path (str, optional): Merges of another byte-pair tokenizer. Defaults to None: CLIP's.
+        data_preprocessor (dict, optional): Defaults to None.
+        init_cfg (dict, optional): Weights to load. Defaults to None.
+    """
+    _crops_at_once = 64
+
+    def __init__(self,
+                 backbone: dict,
+                 text_encoder: dict,
+                 neck: Optional[dict] = None,
+                 image_neck: Optional[dict] = None,
+                 crop_size: int = 224,
+                 vocab_path: Optional[str] = None,
+                 data_preprocessor: Optional[dict] = None,
+                 init_cfg: Optional[dict] = None) -> None:
+        super().__init__(data_preprocessor, init_cfg)
+        if neck is None and image_neck is None:
+            raise UserError(f'{type(self).__name__}: neither neck nor image_neck. Give neck, a pooling of regions, or '
+                            'image_neck to encode images and boxes that are cut out.')
+        self.backbone = MODELS.build(backbone)
+        self.neck = None if neck is None else MODELS.build(neck)
+        self.image_neck = None if image_neck is None else MODELS.build(image_neck)
+        self.text_encoder = MODELS.build(text_encoder)
+        self.crop_size = crop_size
+        self.tokenizer = load_clip_tokenizer(vocab_path)
+
+    def loss(self, batch_inputs: Tensor, batch_data_samples: List[DetDataSample]) -> dict:
+        """Not there.
+
+        Raises:
+            UserError: Always.
+        """
+        raise UserError(f'{type(self).__name__} has nothing to train. Test it: tools/test.py CONFIG CHECKPOINT.')
+
+    def _forward(self, batch_inputs: Tensor, batch_data_samples: Any = None) -> Tensor:
+        """Tokens of images."""
+        return self.extract_feat(batch_inputs)
+
+    def extract_feat(self, batch_inputs: Tensor) -> Tensor:
+        """Class token and patch tokens of images of shape (B, 3, H, W); shape (B, 1 + L, C).
+
+        Raises:
+            UserError: The backbone gives something else.
+        """
+        tokens = self.backbone(batch_inputs)[-1]
+        if tokens.dim() != 3:
+            raise UserError(f'{type(self).__name__}: the backbone gives features of shape {tuple(tokens.shape)}, '
+                            "expected class token and patch tokens. Set model.backbone.out_type to 'raw'.")
+        return tokens
+
+    def embed_images(self, tokens: Tensor) -> Tensor:
+        """Unit vectors of images, float32, shape (B, D), from their tokens."""
+        return F.normalize(self.image_neck((tokens[:, 0], ))[-1].float(), dim=1)
+
+    def embed_regions(self, inputs: Tensor, boxes: Sequence[Tensor], tokens: Optional[Tensor] = None) -> Tensor:
+        """Embed regions by the pooling, or where there is none by the class token of each box, cut out of the input.
+
+        Args:
+            inputs: Images, shape (B, 3, H, W).
+            boxes: Per image, xyxy in pixels of the input, shape (K_i, 4).
+            tokens: Those of the images, where they are known. Defaults to None.
+
+        Returns:
+            Tensor: Unit vectors, float32, shape (sum of K_i, D).
+        """
+        if sum(map(len, boxes)) == 0:
+            return inputs.new_empty(0, 0)
+        if self.neck is not None:
+            tokens = self.extract_feat(inputs) if tokens is None else tokens
+            regions = self.neck(tokens, grid_of(inputs, tokens), list(boxes))
+            return F.normalize(regions.float(), dim=1)
+        parts = [(image, part) for image, own in zip(inputs, boxes) for part in own.split(self._crops_at_once)
+                 if len(part)]
+        return torch.cat([self.embed_images(self.extract_feat(crop_boxes(image, part, self.crop_size)))
+                          for image, part in parts])
+
+    def embed_texts(self, texts: Sequence[str]) -> Tensor:
+        """Unit vectors of N texts, float32, shape (N, D)."""
+        device = next(self.text_encoder.parameters()).device
+        return encode_texts(self.text_encoder, self.tokenizer, texts, device)
+
+
+def grid_of(inputs: Tensor, tokens: Tensor) -> Tuple[int, int]:
+    """Rows and columns of the patches of images (B, 3, H, W) whose tokens have shape (B, 1 + h * w, C).
+
+    Raises:
+        UserError: The number of tokens is not that of square patches and a class token.
+    """
+    (height, width), number = inputs.shape[-2:], tokens.size(1) - 1
+    side = (height * width / max(number, 1))**0.5
+    grid = round(height / side), round(width / side)
+    if grid[0] * grid[1] != number:
+        raise UserError(f'{number + 1} tokens of {height} x {width} pixels: expected one for each square patch and a '
+                        'class token; registers must be left out.')
+    return grid
+
+
+def boxes_of(sample: DetDataSample) -> Tensor:
+    """The boxes to be embedded, in pixels of the network's input, float32, shape (K, 4).
+
+    Raises:
+        UserError: The sample has no boxes.
+    """
+    if 'bboxes' not in sample.get('gt_instances', ()):
+        raise UserError(f'{sample.get("img_path", "an image")}: has no boxes. Put LoadAnnotations(with_bbox=True) into '
+                        'the test pipeline, behind what resizes.')
+    return to_input(sample.gt_instances.bboxes, sample.metainfo)

@@ -1,0 +1,82 @@
+"""Names of classes and phrases as unit vectors."""
+from pathlib import Path
+from typing import Any, Callable, List, Sequence, Union
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mmrice.utils import UserError
+
+from ..text import text_lengths
+
+
+def encode_texts(encoder: nn.Module, tokenizer: Any, texts: Sequence[str], device: torch.device,
+                 batch_size: int = 256) -> Tensor:
+    """Embed texts.
+
+    Args:
+        encoder: A :class:`mmrice.TextTransformer` with ``out_dims``.
+        tokenizer: Of :func:`mmrice.utils.tokenizers.load_clip_tokenizer`; what exceeds the encoder's ``num_tokens`` is
+            cut off.
+        texts: N of them.
+        device: Of the encoder.
+        batch_size: Texts at a time. Defaults to 256.
+
+    Returns:
+        Tensor: Unit vectors, float32, shape (N, D).
+    """
+    parts = []
+    for start in range(0, len(texts), batch_size):
+        ids = tokenizer(list(texts[start:start + batch_size]), encoder.num_tokens)
+        ids = ids[:, :text_lengths(ids, encoder.end_id).max()]
+        parts.append(F.normalize(encoder(ids.to(device))[1].float(), dim=1))
+    return torch.cat(parts) if parts else torch.empty(0, 0, device=device)
+
+
+def class_vectors(embed: Callable[[List[str]], Tensor], classes: Sequence[str], templates: Sequence[str]) -> Tensor:
+    """One vector a class: the mean of its texts' unit vectors, made a unit vector again.
+
+    Underscores of names become spaces ('bat_(animal)' of LVIS is asked for as 'bat (animal)'): a choice.
+
+    Args:
+        embed: Texts -> unit vectors, shape (number of texts, D).
+        classes: Names of the C classes.
+        templates: Texts in which '{}' stands for the name.
+
+    Returns:
+        Tensor: shape (C, D).
+
+    Raises:
+        UserError: There is no class or template, or a template without '{}'.
+    """
+    if not classes or not templates:
+        raise UserError(f'{len(classes)} classes and {len(templates)} templates, expected at least one of each.')
+    wrong = [template for template in templates if '{}' not in template]
+    if wrong:
+        raise UserError(f"template {wrong[0]!r} has no {{}}, which stands for the name, as in 'a photo of a {{}}.'")
+    texts = [template.replace('{}', name.replace('_', ' ')) for name in classes for template in templates]
+    return F.normalize(embed(texts).unflatten(0, (len(classes), len(templates))).mean(dim=1), dim=1)
+
+
+def read_lines(value: Union[str, Sequence[str]], what: str) -> List[str]:
+    """Texts of a config, or those of a file, one a line.
+
+    Args:
+        value: The texts, or the path of the file; its empty lines are left out.
+        what: Name of the option, for the message.
+
+    Raises:
+        UserError: The file is missing or holds nothing.
+    """
+    if not isinstance(value, str):
+        return list(value)
+    try:
+        lines = Path(value).expanduser().read_text(encoding='utf-8').splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f'{what}={value!r}: cannot be read ({error}). Expected a list, or a text file with one a line.'
+                        ) from error
+    lines = [line.strip() for line in lines if line.strip()]
+    if not lines:
+        raise UserError(f'{value}: is empty, expected one line for each of {what}.')
+    return lines
