@@ -19,6 +19,8 @@ _OPTIONAL = {
     'onnxruntime': (('onnxruntime', 'onnxruntime-gpu'), 'building region data: OCR'),
     'skimage': (('scikit-image', ), 'building region data: proposals'),
     'open_clip': (('open_clip_torch', ), 'building region data: BPE labels, CLIP encoders'),
+    'nltk': (('nltk', ), 'building region data: phrases of captions'),
+    'textblob': (('textblob', ), 'building region data: phrases of captions'),
     'ray': (('ray', ), 'building region data on several machines'),
     'pycocotools': (('pycocotools', ), "COCO's metrics"),
 }

@@ -38,7 +38,9 @@ _OTHERS: Dict[str, tuple] = {
     'PIL': ('pillow', 'requirements/runtime.txt'),
     'pyarrow': ('pyarrow', _DATA),
     'rapidocr': ('rapidocr', _DATA),
+    'nltk': ('nltk', _DATA),
     'scipy': ('scipy', _DATA),
+    'textblob': ('textblob', _DATA),
     'skimage': ('scikit-image', _DATA),
     'cv2': ('opencv-python', _DATA),
 }

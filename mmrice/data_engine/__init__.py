@@ -9,6 +9,7 @@ from .encoders import HandcraftedEncoder, HuggingFaceEncoder, MMPretrainEncoder,
 from .executors import LocalExecutor, RayExecutor
 from .grounders import AnnotatedPhrases
 from .ocr import RapidOCRReader
+from .phrases import NLTKTagger, PhraseExtractor, TextBlobTagger
 from .proposers import (
     AnnotationProposer,
     ONNXSAMProposer,
@@ -23,6 +24,7 @@ from .whitening import PCAWhitening
 
 __all__ = ['AnnotatedCaptions', 'AnnotatedPhrases', 'AnnotationProposer', 'BPEVocabulary', 'CocoImages', 'FaissKMeans',
            'HFTokenizerVocabulary', 'HandcraftedEncoder', 'HierarchicalKMeans', 'HuggingFaceEncoder', 'ImageFolders',
-           'ImageList', 'LocalExecutor', 'MMPretrainEncoder', 'MixedSources', 'ONNXSAMProposer', 'OpenCLIPEncoder',
-           'PCAWhitening', 'RICERegionEncoder', 'RapidOCRReader', 'RayExecutor', 'SAMProposer',
-           'SelectiveSearchProposer', 'SourceCaptions', 'WebDatasetTars', 'WholeImageProposer', 'WordVocabulary']
+           'ImageList', 'LocalExecutor', 'MMPretrainEncoder', 'MixedSources', 'NLTKTagger', 'ONNXSAMProposer',
+           'OpenCLIPEncoder', 'PCAWhitening', 'PhraseExtractor', 'RICERegionEncoder', 'RapidOCRReader', 'RayExecutor',
+           'SAMProposer', 'SelectiveSearchProposer', 'SourceCaptions', 'TextBlobTagger', 'WebDatasetTars',
+           'WholeImageProposer', 'WordVocabulary']

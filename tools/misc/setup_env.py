@@ -26,7 +26,7 @@ MODULES = {
     'mminstall': ['mmengine', 'mmcv', 'mmdet', 'mmseg', 'mmpretrain'],
     'runtime': ['faster_coco_eval', 'lvis', 'numpy', 'PIL', 'pycocotools', 'safetensors', 'terminaltables', 'torch',
                 'torchvision'],
-    'data': ['cv2', 'faiss', 'onnxruntime', 'open_clip', 'pyarrow', 'rapidocr', 'scipy', 'skimage'],
+    'data': ['cv2', 'faiss', 'nltk', 'onnxruntime', 'open_clip', 'pyarrow', 'rapidocr', 'scipy', 'skimage', 'textblob'],
     'tests': ['build', 'codespell_lib', 'onnx', 'pre_commit', 'pytest', 'ray', 'ruff', 'setuptools', 'transformers',
               'xdist'],
 }
