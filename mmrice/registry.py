@@ -14,6 +14,7 @@ from .utils.errors import UserError
 # {registry: {type: module that registers it}}
 LAZY_MODULES: Dict[str, Dict[str, str]] = {
     'model': {
+        'CLOC': 'mmrice.models.pretrainers.cloc',
         'ImageRetriever': 'mmrice.models.retrievers.image_retriever',
         'KNNClassifier': 'mmrice.models.retrievers.knn_classifier',
         'LinearHead': 'mmrice.models.heads.linear_head',

@@ -36,8 +36,8 @@ class RegionShardDataset(BaseDataset):
     Args:
         data_root (str): Folder of the shards.
         pipeline (Sequence[dict]): Transforms.
-        kinds (Sequence[str]): Kinds to keep, out of 'object', 'ocr', 'image', 'text' and 'caption'. Defaults to the first
-            two.
+        kinds (Sequence[str]): Kinds to keep, out of 'object', 'ocr', 'image', 'text' and 'caption'. Defaults to
+            ('object', 'ocr').
         num_classes (dict, optional): Number of classes of each kind that the model has, to be checked before training.
             Defaults to None.
         cache_shards (int): Tables of shards that each data worker keeps: twice ``shuffle_shards`` of the sampler or
