@@ -21,12 +21,15 @@ LAZY_MODULES: Dict[str, Dict[str, str]] = {
         'MLCD': 'mmrice.models.pretrainers.mlcd',
         'RICE': 'mmrice.models.pretrainers.rice',
         'RegionRecognizer': 'mmrice.models.region_text.recognizer',
+        'RegionTextMatcher': 'mmrice.models.region_text.matcher',
         'ReferringMaskHead': 'mmrice.models.referring.mask_head',
         'ReferringSegmentor': 'mmrice.models.referring.segmentor',
+        'ZeroShotClassifier': 'mmrice.models.region_text.zero_shot',
     },
     'dataset': {
         'ObjectCrops': 'mmrice.datasets.object_crops',
         'RegionShardDataset': 'mmrice.datasets.region_shard_dataset',
+        'RegionTextFile': 'mmrice.datasets.region_text_file',
     },
     'hook': {
         'SkippedSamplesHook': 'mmrice.datasets.skipped_samples_hook',

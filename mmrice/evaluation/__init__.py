@@ -1,4 +1,6 @@
 """Metrics. Those that need a host library are imported on demand, see :mod:`mmrice.registry`."""
+from .box_accuracy import BoxAccuracy
 from .region_recognition import RegionRecognition
+from .text_retrieval import ImageTextRetrieval, RegionTextRetrieval
 
-__all__ = ['RegionRecognition']
+__all__ = ['BoxAccuracy', 'ImageTextRetrieval', 'RegionRecognition', 'RegionTextRetrieval']

@@ -27,7 +27,8 @@ class RegionTextModel(BaseDetector):
         text_encoder (dict): A :class:`mmrice.TextTransformer` with ``out_dims``.
         neck (dict, optional): Pools regions: tokens, grid and boxes in, one vector a box out.
         image_neck (dict, optional): From the class token, in a tuple, to the embedding of the image; last of a tuple.
-        crop_size (int): Side of a box that is cut out where there is no ``neck``, px. Defaults to 224.
+        pooling (str): 'neck', or 'crop': cut each box out and embed it as an image. Defaults to 'neck'.
+        crop_size (int): Side of a box that is cut out, px. Defaults to 224.
         vocab_path (str, optional): Merges of another byte-pair tokenizer. Defaults to None: CLIP's.
         data_preprocessor (dict, optional): Defaults to None.
         init_cfg (dict, optional): Weights to load. Defaults to None.
@@ -39,19 +40,20 @@ class RegionTextModel(BaseDetector):
                  text_encoder: dict,
                  neck: Optional[dict] = None,
                  image_neck: Optional[dict] = None,
+                 pooling: str = 'neck',
                  crop_size: int = 224,
                  vocab_path: Optional[str] = None,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
-        if neck is None and image_neck is None:
-            raise UserError(f'{type(self).__name__}: neither neck nor image_neck. Give neck, a pooling of regions, or '
-                            'image_neck to encode images and boxes that are cut out.')
+        if pooling not in ('neck', 'crop') or (image_neck if pooling == 'crop' else neck or image_neck) is None:
+            raise UserError(f"{type(self).__name__}: pooling={pooling!r}, expected 'neck', which needs neck, or "
+                            "'crop', which needs image_neck.")
         self.backbone = MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
         self.image_neck = None if image_neck is None else MODELS.build(image_neck)
         self.text_encoder = MODELS.build(text_encoder)
-        self.crop_size = crop_size
+        self.pooling, self.crop_size = pooling, crop_size
         self.tokenizer = load_clip_tokenizer(vocab_path)
 
     def loss(self, batch_inputs: Tensor, batch_data_samples: List[DetDataSample]) -> dict:
@@ -83,7 +85,7 @@ class RegionTextModel(BaseDetector):
         return F.normalize(self.image_neck((tokens[:, 0], ))[-1].float(), dim=1)
 
     def embed_regions(self, inputs: Tensor, boxes: Sequence[Tensor], tokens: Optional[Tensor] = None) -> Tensor:
-        """Embed regions by the pooling, or where there is none by the class token of each box, cut out of the input.
+        """Embed regions by the pooling, or with 'crop' as images of their own, cut out of the input.
 
         Args:
             inputs: Images, shape (B, 3, H, W).
@@ -95,7 +97,7 @@ class RegionTextModel(BaseDetector):
         """
         if sum(map(len, boxes)) == 0:
             return inputs.new_empty(0, 0)
-        if self.neck is not None:
+        if self.pooling == 'neck':
             tokens = self.extract_feat(inputs) if tokens is None else tokens
             regions = self.neck(tokens, grid_of(inputs, tokens), list(boxes))
             return F.normalize(regions.float(), dim=1)

@@ -1,5 +1,5 @@
 """RegionRecognizer: which class a box shows, by the names of the classes alone."""
-from typing import List, Optional, Sequence, Union
+from typing import Any, List, Optional
 
 import torch
 from mmdet.structures import DetDataSample
@@ -10,11 +10,11 @@ from mmrice.registry import MODELS
 from mmrice.utils import UserError
 
 from .base import RegionTextModel, boxes_of
-from .texts import class_vectors, read_lines
+from .class_names import ClassNames, Lines
 
 
 @MODELS.register_module()
-class RegionRecognizer(RegionTextModel):
+class RegionRecognizer(ClassNames, RegionTextModel):
     """Zero-shot region recognition: the cosine of each annotated box with the name of every class.
 
     Every sample gets ``pred_regions`` with the ``labels`` of its boxes and their ``scores``, the cosines, shape (K, C),
@@ -46,45 +46,17 @@ class RegionRecognizer(RegionTextModel):
                  neck: Optional[dict] = None,
                  image_neck: Optional[dict] = None,
                  pooling: str = 'neck',
-                 classes: Optional[Union[str, Sequence[str]]] = None,
-                 templates: Union[str, Sequence[str]] = ('{}', ),
+                 classes: Optional[Lines] = None,
+                 templates: Lines = ('{}', ),
                  temperature: float = 0.01,
                  max_per_img: int = 100,
-                 **kwargs) -> None:
-        needed = dict(neck=neck, crop=image_neck)
-        if needed.get(pooling) is None:
-            raise UserError(f"RegionRecognizer: pooling={pooling!r}, expected 'neck', which needs neck, or 'crop', "
-                            'which needs image_neck.')
-        parts = dict(neck=neck) if pooling == 'neck' else dict(image_neck=image_neck)
-        super().__init__(backbone, text_encoder, **parts, **kwargs)
-        self.classes = None if classes is None else read_lines(classes, 'classes')
-        self._takes_classes = classes is None
-        self.templates = read_lines(templates, 'templates')
+                 **kwargs: Any) -> None:
+        if pooling == 'neck' and neck is None:
+            raise UserError("RegionRecognizer: pooling='neck' needs neck, a pooling of regions.")
+        parts = dict(neck=neck) if pooling == 'neck' else dict(image_neck=image_neck)  # no more than is measured
+        super().__init__(backbone, text_encoder, pooling=pooling, **parts, **kwargs)
+        self.init_classes(classes, templates)
         self.temperature, self.max_per_img = temperature, max_per_img
-        self._vectors: Optional[Tensor] = None
-
-    def set_classes(self, classes: Sequence[str]) -> None:
-        """Take the names of a dataset, unless the config has some."""
-        if self._takes_classes:
-            self.classes, self._vectors = list(classes), None
-
-    def train(self, mode: bool = True) -> 'RegionRecognizer':
-        """Switch the mode; vectors of classes are computed again, since weights may be others."""
-        self._vectors = None
-        return super().train(mode)
-
-    def class_vectors(self) -> Tensor:
-        """Unit vectors of the classes, float32, shape (C, D), computed once.
-
-        Raises:
-            UserError: No classes are known.
-        """
-        if self.classes is None:
-            raise UserError('RegionRecognizer: no classes. Give model.classes, or add '
-                            "custom_hooks=[dict(type='mmrice.DatasetClassesHook')], which takes the dataset's.")
-        if self._vectors is None:
-            self._vectors = class_vectors(self.embed_texts, self.classes, self.templates)
-        return self._vectors
 
     def predict(self, batch_inputs: Tensor, batch_data_samples: List[DetDataSample]) -> List[DetDataSample]:
         """Set ``pred_regions`` and ``pred_instances`` of samples with ``gt_instances``."""
