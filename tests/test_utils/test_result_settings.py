@@ -35,7 +35,9 @@ def test_a_text_that_is_no_config_says_nothing_and_is_not_run(text):
     ('coco/bbox_mAP', 0.389, 38.9), ('coco/bbox_mAP_s', -1, None), ('lvis/segm_APr', 0.1, 10.), ('mIoU', 51.8, 51.8),
     ('coco_panoptic/PQ_th', 40., 40.), ('accuracy/top1', 71.5, 71.5), ('retrieval/Recall@1', 7., 7.),
     ('cIoU', 83.5, 83.5), ('single-label/f1-score', 5., 5.),
-    ('depth/rmse', 0.4, None), ('mIoU', float('nan'), None), ('mIoU', 'x', None),
+    ('coco_true_boxes/bbox_mAP', 0.5, 50.), ('lvis_true_boxes/bbox_AP', -1, None), ('regions/accuracy/top5', 8., 8.),
+    ('regions/mAcc', 9., 9.), ('regions/mAcc_r', 9., 9.), ('region_retrieval/r2t/Recall@10', 6., 6.),
+    ('grounding/Acc@0.5', 4., 4.), ('depth/rmse', 0.4, None), ('mIoU', float('nan'), None), ('mIoU', 'x', None),
 ])
 def test_metrics_become_per_cent_whatever_the_host_calls_one(name, value, expected):
     assert percent(name, value) == (None if expected is None else pytest.approx(expected))

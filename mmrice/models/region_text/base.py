@@ -26,7 +26,8 @@ class RegionTextModel(BaseDetector):
             :class:`mmrice.RICEViT` with ``out_type='raw'``.
         text_encoder (dict): A :class:`mmrice.TextTransformer` with ``out_dims``.
         neck (dict, optional): Pools regions: tokens, grid and boxes in, one vector a box out.
-        image_neck (dict, optional): From the class token, in a tuple, to the embedding of the image; last of a tuple.
+        image_neck (dict, optional): From the class token, in a tuple, to the embedding of the image, last of a tuple;
+            a name without prefix is MMPretrain's, as in a config of CLOC.
         pooling (str): 'neck', or 'crop': cut each box out and embed it as an image. Defaults to 'neck'.
         crop_size (int): Side of a box that is cut out, px. Defaults to 224.
         vocab_path (str, optional): Merges of another byte-pair tokenizer. Defaults to None: CLIP's.
@@ -51,7 +52,7 @@ class RegionTextModel(BaseDetector):
                             "'crop', which needs image_neck.")
         self.backbone = MODELS.build(backbone)
         self.neck = None if neck is None else MODELS.build(neck)
-        self.image_neck = None if image_neck is None else MODELS.build(image_neck)
+        self.image_neck = None if image_neck is None else MODELS.build({'_scope_': 'mmpretrain', **image_neck})
         self.text_encoder = MODELS.build(text_encoder)
         self.pooling, self.crop_size = pooling, crop_size
         self.tokenizer = load_clip_tokenizer(vocab_path)

@@ -51,8 +51,8 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
                  init_cfg: Optional[dict] = None) -> None:
         preprocessor = {'type': 'mmpretrain.ClsDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(init_cfg, preprocessor)
-        self.backbone, self.image_neck = MODELS.build(backbone), MODELS.build(image_neck)
-        self.text_encoder = MODELS.build(text_encoder)
+        self.backbone, self.text_encoder = MODELS.build(backbone), MODELS.build(text_encoder)
+        self.image_neck = MODELS.build({'_scope_': 'mmpretrain', **image_neck})
         self.init_classes(classes, templates)
         self.temperature, self.tokenizer = temperature, load_clip_tokenizer(vocab_path)
 

@@ -19,6 +19,15 @@ HEADLINES: Dict[str, Tuple[str, Optional[Tuple[str, str, str]]]] = {
     'cIoU': ('cIoU', None),
     'accuracy/top1': ('top-1', None),
     'retrieval/Recall@1': ('recall@1', None),
+    'regions/accuracy/top1': ('region top-1', None),
+    'regions/mAcc': ('region class-mean', None),
+    'coco_true_boxes/bbox_mAP': ('true-box AP', ('coco_true_boxes', 'bbox', 'AP')),
+    'lvis_true_boxes/bbox_AP': ('LVIS true-box AP', ('lvis_true_boxes', 'bbox', 'AP')),
+    'region_retrieval/r2t/Recall@10': ('region-to-text R@10', None),
+    'region_retrieval/t2r/Recall@10': ('text-to-region R@10', None),
+    'image_retrieval/i2t/Recall@1': ('image-to-text R@1', None),
+    'image_retrieval/t2i/Recall@1': ('text-to-image R@1', None),
+    'grounding/Acc@0.5': ('box acc@0.5', None),
 }
 
 

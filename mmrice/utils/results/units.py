@@ -2,9 +2,9 @@
 import re
 from typing import Any, Optional
 
-_FRACTIONS = re.compile(r'(coco|lvis|pascal_voc|cityscapes|openimages|crowd_human)/')
-_PERCENT = re.compile(r'(.*/)?(accuracy/top\d+|[mac]?(IoU|Acc|Dice|Fscore|Precision|Recall)|[PSR]Q(_th|_st)?|'
-                      r'(Recall|mAP|Pr)@[\d.]+|[a-z-]*label/.*)')
+_FRACTIONS = re.compile(r'((coco|lvis)(_true_boxes)?|pascal_voc|cityscapes|openimages|crowd_human)/')
+_PERCENT = re.compile(r'(.*/)?(accuracy/top\d+|[mac]?(IoU|Acc|Dice|Fscore|Precision|Recall)|mAcc_\w+|[PSR]Q(_th|_st)?|'
+                      r'(Recall|mAP|Pr|Acc)@[\d.]+|[a-z-]*label/.*)')
 
 
 def is_percentage(name: str) -> bool:
