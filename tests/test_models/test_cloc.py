@@ -111,7 +111,8 @@ def test_every_parameter_learns_and_the_loss_falls(batch):
     dict(type='mmrice.RegionTransformer', in_channels=32, out_channels=16, num_heads=2, patch_size=8)],
     ids=['RoIAlign', 'RegionTransformer'])
 def test_other_poolings_take_the_place_of_the_prompter(neck, batch):
-    losses = run(build(neck=neck, head=dict(type='mmrice.RegionTextHead', grounding_weight=0., text_filter=None)), batch)
+    head = dict(type='mmrice.RegionTextHead', grounding_weight=0., text_filter=None)
+    losses = run(build(neck=neck, head=head), batch)
     assert losses['loss_region_text'] > 0 and 'loss_grounding' not in losses
 
 

@@ -49,7 +49,7 @@ def box_prompt(neck, box):
 
 
 @pytest.mark.parametrize('options', [
-    dict(), dict(pool='all'), dict(pool='image', pre_norm=False), dict(num_heads=2, joint_corners=False),
+    {}, dict(pool='all'), dict(pool='image', pre_norm=False), dict(num_heads=2, joint_corners=False),
     dict(pool='all', image_positions=False, joint_corners=True, num_heads=4)], ids=str)
 def test_all_regions_at_once_equal_a_sequence_for_each(options):
     neck, image = make(**options), tokens()
@@ -82,7 +82,8 @@ def test_a_batch_without_regions_gives_nothing_and_reaches_every_parameter():
 
 def test_the_length_of_a_text_embedding_does_not_matter():
     neck, text = make(), [torch.randn(1, D).double()] * 3
-    torch.testing.assert_close(neck.ground(tokens(), GRID, text), neck.ground(tokens(), GRID, [7 * own for own in text]))
+    found = neck.ground(tokens(), GRID, text)
+    torch.testing.assert_close(neck.ground(tokens(), GRID, [7 * own for own in text]), found)
 
 
 def test_a_prompt_costs_two_products_with_the_tokens():

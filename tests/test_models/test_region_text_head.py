@@ -84,7 +84,7 @@ def step(rank, world_size, options):
     return losses.detach(), {name: parameter.grad.clone() for name, parameter in model.named_parameters()}
 
 
-@pytest.mark.parametrize('options', [dict(), dict(loss='sigmoid', share_temperature=False)], ids=['softmax', 'sigmoid'])
+@pytest.mark.parametrize('options', [{}, dict(loss='sigmoid', share_temperature=False)], ids=['softmax', 'sigmoid'])
 @pytest.mark.parametrize('world_size', [1, 2, 3])
 def test_it_is_the_loss_of_the_whole_batch_for_any_number_of_ranks(world_size, options):
     reference = Model(**options).double()

@@ -58,8 +58,8 @@ class CLOC(BaseSelfSupervisor):
                             '0, or None and 0 (CLIP).')
         if neck is not None and grounds != (self.head.grounding_weight > 0):
             raise UserError(f'CLOC: model.head.grounding_weight={self.head.grounding_weight}, but the neck '
-                            f'{"has" if grounds else "has no"} grounding. Give a Prompter grounding=True and the head a '
-                            'weight above 0, or False and 0.')
+                            f'{"has" if grounds else "has no"} grounding. Give a Prompter grounding=True and the '
+                            'head a weight above 0, or False and 0.')
 
     def extract_regions(self, inputs: Tensor, boxes: List[Tensor]) -> Tensor:
         """Embed regions: images (B, 3, H, W) and per-image boxes (K_i, 4), xyxy in pixels, to (sum of K_i, D)."""

@@ -1,0 +1,17 @@
+# CLOC with ViT-Tiny/16 (192 channels, 6 layers), a text tower of two layers and CLIP's vocabulary, for small
+# experiments. The paper has no such size.
+width, dims = 192, 128
+data_preprocessor = dict(
+    mean=[123.675, 116.28, 103.53], std=[58.395, 57.12, 57.375], bgr_to_rgb=True, pad_size_divisor=16)
+model = dict(
+    type='mmrice.CLOC',
+    data_preprocessor=data_preprocessor,
+    backbone=dict(type='mmrice.RICEViT', arch='tiny', patch_size=16, out_type='raw'),
+    neck=dict(type='mmrice.Prompter', in_channels=width, out_channels=dims, patch_size=16),
+    image_neck=dict(type='LinearNeck', in_channels=width, out_channels=dims, norm_cfg=None),
+    text_encoder=dict(
+        type='mmrice.TextTransformer',
+        arch=dict(embed_dims=128, num_layers=2, num_heads=2, feedforward_channels=512),
+        num_tokens=32,
+        out_dims=dims),
+    head=dict(type='mmrice.RegionTextHead'))
