@@ -14,6 +14,7 @@ pytest.importorskip('mmpretrain')
 ROOT = Path(__file__).resolve().parents[1]
 RICE = sorted((ROOT / 'configs' / 'rice').glob('*.py'))
 MLCD = sorted((ROOT / 'configs' / 'mlcd').glob('*.py'))
+CLOC = sorted((ROOT / 'configs' / 'cloc').glob('*.py'))
 SMALL = {'model.backbone.arch': 'tiny', 'model.neck.in_channels': 192, 'model.neck.out_channels': 32,
          'model.head.embed_dims': 32, 'train_dataloader.batch_size': 2, 'train_dataloader.num_workers': 0,
          'train_cfg.max_iters': 3, 'default_hooks.logger.interval': 1}
@@ -31,6 +32,13 @@ def small_rice(root):
 def small_mlcd(root):
     return {**SMALL, 'train_dataloader.dataset.data_root': root, 'model.head.image.num_classes': 40,
             'train_dataloader.dataset.pipeline.1.scale': (112, 112)}
+
+
+def small_cloc(root):
+    return {**{key: value for key, value in SMALL.items() if 'head' not in key}, 'model.backbone.init_cfg': None,
+            'model.image_neck.in_channels': 192, 'model.image_neck.out_channels': 32,
+            'model.text_encoder.arch': 'tiny', 'model.text_encoder.out_dims': 32, 'model.head.text_filter': None,
+            'train_dataloader.dataset.data_root': root, 'train_dataloader.dataset.pipeline.1.scale': (112, 112)}
 
 
 @pytest.fixture(scope='module')
@@ -70,6 +78,14 @@ def test_mlcd_recipe_trains_in_small_with_several_labels_an_image(config, shards
     losses = re.findall(r' loss_image: ([\d.]+)', log)
     assert len(losses) == 3 and all(float(loss) > 0 for loss in losses), log
     assert re.findall(r'num_positives_image: ([\d.]+)', log) == ['3.0000'] * 3
+
+
+@pytest.mark.parametrize('config', CLOC, ids=lambda path: path.stem)
+def test_cloc_recipe_trains_in_small_with_captions_texts_and_boxes(config, shards, train):
+    log = train(config, small_cloc(shards))
+    for name in ('image_text', 'region_text', 'grounding'):
+        losses = re.findall(rf' loss_{name}: ([\d.]+)', log)
+        assert len(losses) == 3 and all(float(loss) > 0 for loss in losses), log
 
 
 def test_continuation_starts_from_the_whole_model_of_the_stage_before(shards, tmp_path):

@@ -8,7 +8,8 @@ from PIL import Image
 
 
 def write_tiny_shards(root: Path, num_images: int = 8) -> Path:
-    """Write one shard of noise images, each with two object regions, one OCR region and one region of the whole image.
+    """Write one shard of noise images, each with two object regions, one OCR region, one region of the whole image, two
+    regions with phrases and a caption.
 
     Args:
         root: Folder to fill. It is created.
@@ -32,9 +33,13 @@ def write_tiny_shards(root: Path, num_images: int = 8) -> Path:
                                       ('ocr', [8, 8, 100, 40], [1, number + 2]),
                                       ('image', [0, 0, 128, 96], [number, number + 1, number + 2])):
                 rows.append(dict(key=key, box=box, kind=kind, score=1., labels=labels, text=''))
+            for kind, box, text in (('text', [0, 0, 64, 64], f'thing {number}'), ('text', [40, 20, 128, 90], 'a box'),
+                                    ('caption', [0, 0, 128, 96], f'A box beside thing {number}.')):
+                rows.append(dict(key=key, box=box, kind=kind, score=1., labels=[], text=text))
     write_regions(root / '000000.regions.parquet', rows)
     write_meta(root, dict(
         schema_version=1, num_shards=1, num_images=num_images, made_by=dict(tool='test'),
-        num_regions=dict(object=2 * num_images, ocr=num_images, image=num_images),
+        num_regions=dict(object=2 * num_images, ocr=num_images, image=num_images, text=2 * num_images,
+                         caption=num_images),
         num_classes=dict.fromkeys(('object', 'ocr', 'image'), num_images + 3)))
     return root

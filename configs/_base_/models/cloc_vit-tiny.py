@@ -9,9 +9,5 @@ model = dict(
     backbone=dict(type='mmrice.RICEViT', arch='tiny', patch_size=16, out_type='raw'),
     neck=dict(type='mmrice.Prompter', in_channels=width, out_channels=dims, patch_size=16),
     image_neck=dict(type='LinearNeck', in_channels=width, out_channels=dims, norm_cfg=None),
-    text_encoder=dict(
-        type='mmrice.TextTransformer',
-        arch=dict(embed_dims=128, num_layers=2, num_heads=2, feedforward_channels=512),
-        num_tokens=32,
-        out_dims=dims),
+    text_encoder=dict(type='mmrice.TextTransformer', arch='tiny', num_tokens=32, out_dims=dims),
     head=dict(type='mmrice.RegionTextHead'))

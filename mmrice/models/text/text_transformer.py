@@ -36,8 +36,8 @@ class TextTransformer(BaseModule):
 
     Args:
         arch (str | dict): 'base' (512 wide, 12 layers, 8 heads: CLIP's beside ViT-B), 'large' (768 wide, 12 layers, 12
-            heads: beside ViT-L), or a dict with embed_dims, num_layers, num_heads and feedforward_channels. Defaults to
-            'base'.
+            heads: beside ViT-L), 'tiny' (128 wide, 2 layers, 2 heads, for small experiments), or a dict with
+            embed_dims, num_layers, num_heads and feedforward_channels. Defaults to 'base'.
         vocab_size (int): Tokens of the tokenizer. Defaults to 49,408, CLIP's.
         num_tokens (int): Most tokens of a text, start and end included. Defaults to 77, CLIP's.
         end_id (int, optional): The end token. Defaults to None, the last of the vocabulary.
@@ -60,6 +60,7 @@ class TextTransformer(BaseModule):
         [(2, 77, 512), (2, 512)]
     """
     arch_zoo: Dict[str, Tuple[int, int, int, int]] = {  # embed_dims, num_layers, num_heads, feedforward_channels
+        'tiny': (128, 2, 2, 512),
         'base': (512, 12, 8, 2048),
         'large': (768, 12, 12, 3072),
     }
