@@ -119,7 +119,7 @@ def test_a_trained_tower_returns_inside_a_model_with_its_own_names():
 
 
 @pytest.mark.parametrize('options, message', [
-    (dict(arch='huge'), "arch='huge' is none of base, large"), (dict(activation='relu'), "activation='relu'"),
+    (dict(arch='huge'), "arch='huge' is none of tiny, base, large"), (dict(activation='relu'), "activation='relu'"),
     (dict(arch=dict(embed_dims=32)), 'arch has keys'), (dict(arch={**ARCH, 'num_heads': 5}), 'not divisible')])
 def test_what_cannot_be_built_is_named(options, message):
     with pytest.raises(UserError, match=message):
