@@ -118,6 +118,27 @@ def referring_options() -> Dict[str, Any]:
             f'{head}.text_dims': width, f'{head}.num_layers': 1, f'{head}.num_heads': 2, f'{head}.ffn_dims': 64}
 
 
+def region_text_options(cfg: Any, side: int) -> Dict[str, Any]:
+    """Options that make the parts of an encoder with texts small.
+
+    Args:
+        cfg: The config, of CLOC or of a model that tests one.
+        side: Side of boxes that are cut out, px.
+
+    Returns:
+        dict: Option name -> value.
+    """
+    width, dims = ARCH['embed_dims'], 16
+    options: Dict[str, Any] = {'model.text_encoder.arch': dict(_delete_=True, **ARCH),
+                               'model.text_encoder.out_dims': dims}
+    for neck in ('neck', 'image_neck'):
+        if cfg.model.get(neck):
+            options.update({f'model.{neck}.in_channels': width, f'model.{neck}.out_channels': dims})
+    if 'crop_size' in cfg.model:
+        options['model.crop_size'] = side
+    return options
+
+
 def small_options(cfg: Any, side: int) -> Dict[str, Any]:
     """All options that a config needs to run in a second or two, its length left out.
 
@@ -133,6 +154,8 @@ def small_options(cfg: Any, side: int) -> Dict[str, Any]:
     small.update(encoder_options(inner or cfg.model.backbone, f'model.backbone{".backbone" if inner else ""}'))
     if cfg.default_scope == 'mmseg':
         small.update(segmentor_options(cfg, side))
+    elif cfg.model.get('text_encoder', {}).get('out_dims'):
+        small.update(region_text_options(cfg, side))
     elif cfg.default_scope == 'mmdet':
         small['model.neck.in_channels'] = ARCH['embed_dims']
     elif cfg.model.get('head'):

@@ -6,7 +6,6 @@ import torch
 
 from mmrice.evaluation import RegionRecognition
 from mmrice.evaluation.recognition import ranks_of_truth
-from mmrice.testing.distributed import run_ranks
 from mmrice.utils import UserError
 
 CLASSES = tuple('abcdefghij')
@@ -57,15 +56,6 @@ def test_rare_common_and_frequent_classes_have_means_of_their_own(tmp_path):
     for letter, members in (('r', (0, 1)), ('c', (2, 3, 4)), ('f', (5, 6, 7, 8))):
         expected = 100 * np.mean([np.mean(right[label]) for label in members])
         assert metrics[f'regions/mAcc_{letter}'] == pytest.approx(expected)
-
-
-def _of_rank(rank, world_size):
-    return measure([(0, 2, 4, 6), (1, 3, 5, 0)][rank])  # the sampler shows image 0 twice
-
-
-def test_several_processes_measure_what_one_does():
-    alone = measure()
-    assert run_ranks(_of_rank, 2) == [alone, alone]
 
 
 def test_a_model_that_tells_nothing_apart_is_never_right():

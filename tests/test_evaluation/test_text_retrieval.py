@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+import test_region_recognition as recognition
 import torch
 import torch.nn.functional as F
 
@@ -99,16 +100,17 @@ def test_a_box_is_right_where_half_of_both_together_is_shared():
     assert metrics == {'grounding/Acc@0.5': 40., 'grounding/Acc@0.9': 20., 'grounding/mIoU': pytest.approx(110 / 3)}
 
 
-METRICS = (RegionTextRetrieval, ImageTextRetrieval, BoxAccuracy)
+def _every(numbers):
+    metrics = [measure(kind(), numbers) for kind in (RegionTextRetrieval, ImageTextRetrieval, BoxAccuracy)]
+    return [*metrics, recognition.measure([number for number in numbers if number < recognition.IMAGES])]
 
 
 def _of_rank(rank, world_size):
-    numbers = [(0, 2, 4, 6, 8), (1, 3, 5, 7, 0)][rank]  # the sampler shows image 0 twice
-    return [measure(kind(), numbers) for kind in METRICS]
+    return _every([(0, 2, 4, 6, 8), (1, 3, 5, 7, 0)][rank])  # the sampler shows image 0 twice
 
 
 def test_several_processes_measure_what_one_does():
-    alone = [measure(kind()) for kind in METRICS]
+    alone = _every(range(IMAGES))
     assert run_ranks(_of_rank, 2) == [alone, alone]
 
 

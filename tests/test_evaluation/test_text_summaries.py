@@ -30,7 +30,8 @@ def test_boxes_and_classes_have_rows_and_each_class_its_own(tmp_path):
     assert rows['all boxes']['top-1'] == metrics['regions/accuracy/top1']
     assert rows['class mean']['top-5'] == metrics['regions/mAcc_top5']
     assert [row.get('classes') for row in rows.values()] == [None, 9, 2, 3, 4]
-    assert sum(rows[f'{name} classes']['boxes'] for name in ('rare', 'common', 'frequent')) == rows['all boxes']['boxes']
+    groups = [rows[f'{name} classes']['boxes'] for name in ('rare', 'common', 'frequent')]
+    assert sum(groups) == rows['all boxes']['boxes']
     for label, name in enumerate(recognition.CLASSES[:9]):
         found = summary.classes['all boxes'][name]
         assert found['top-1'] == pytest.approx(100 * np.mean(right[label])) and found['boxes'] == len(right[label])

@@ -82,8 +82,8 @@ def test_settings_that_cannot_work_are_named(images):  # noqa: F811
         build('RegionTextMatcher', ('neck', ), grounds=True)
     with pytest.raises(UserError, match="pooling='crop'.*needs image_neck"):
         build('RegionTextMatcher', ('neck', ), pooling='crop')
-    with pytest.raises(UserError, match='0 phrases for 3 boxes.*RegionTextFile'):
-        build('RegionTextMatcher', ('neck', )).predict(images[:1], [sample(BOXES[0])])
+    with pytest.raises(UserError, match='0 text for 3 boxes.*RegionTextFile'):
+        build('RegionTextMatcher', ('neck', ), phrase_key='text').predict(images[:1], [sample(BOXES[0])])
 
 
 @torch.no_grad()

@@ -1,4 +1,5 @@
 """Transforms of images with regions."""
+from .boxes_of_masks import BoxesOfMasks
 from .crop_to_box import CropToBox
 from .expressions import SampleExpressions
 from .formatting import PackRegionInputs
@@ -10,7 +11,7 @@ from .select import select_regions, skip_sample
 from .texts import SampleRegionTexts, TokenizeTexts
 
 __all__ = [
-    'CropToBox', 'Letterbox', 'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip', 'RandomResizedRegionCrop',
-    'RegionLetterbox', 'RegionResize', 'SampleExpressions', 'SampleRegionTexts', 'SampleRegions', 'TokenizeTexts',
-    'select_regions', 'skip_sample'
+    'BoxesOfMasks', 'CropToBox', 'Letterbox', 'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip',
+    'RandomResizedRegionCrop', 'RegionLetterbox', 'RegionResize', 'SampleExpressions', 'SampleRegionTexts',
+    'SampleRegions', 'TokenizeTexts', 'select_regions', 'skip_sample'
 ]

@@ -1,0 +1,122 @@
+"""What CLOC has pretrained is tested by every config, with nothing but the checkpoint."""
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from mmengine.config import Config
+from mmengine.registry import DefaultScope
+
+from mmrice.registry import MODELS
+from mmrice.testing.layouts.coco import write_coco, write_lvis
+from mmrice.testing.layouts.imagenet import write_imagenet
+from mmrice.testing.layouts.refcoco import write_refcoco
+from mmrice.testing.reduced import small_options, test_once
+from mmrice.utils import UserError
+
+CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
+FOLDER, QUICK = CONFIGS / 'region_text', CONFIGS / 'quick'
+NAMES = sorted(path.stem for path in FOLDER.glob('*.py'))
+SIDE = 32
+RECOGNITION = {'regions/accuracy/top1', 'regions/accuracy/top5', 'regions/mAcc', 'regions/mAcc_top5'}
+MEASURED = {'coco': {*RECOGNITION, 'coco_true_boxes/bbox_mAP', 'coco_true_boxes/bbox_mAP_50'},
+            'lvis': {*RECOGNITION, 'regions/mAcc_r', 'regions/mAcc_f', 'lvis_true_boxes/bbox_AP'},
+            'refcoco': {'grounding/Acc@0.5', 'grounding/mIoU'}, 'in1k': {'accuracy/top1', 'accuracy/top5'},
+            'image-text': {f'image_retrieval/{way}/Recall@{k}' for way in ('i2t', 't2i') for k in (1, 5, 10)}}
+
+
+@pytest.fixture(scope='session')
+def root(scenes, tmp_path_factory):
+    """A folder with the layouts of all data of the configs below data."""
+    folder = tmp_path_factory.mktemp('region_text')
+    coco = folder / 'data' / 'coco'
+    write_coco(scenes, coco)
+    write_refcoco(scenes, folder / 'refs')
+    for path in (folder / 'refs').iterdir():
+        shutil.move(path, coco / path.name)
+    write_lvis(scenes, folder / 'data' / 'lvis_v1')
+    write_imagenet(folder / 'data' / 'imagenet', dict(train=1, val=2))
+    instances = json.loads((coco / 'annotations' / 'instances_val2017.json').read_text())
+    images = [dict(image, coco_url=f'http://images.cocodataset.org/val2017/{image["file_name"]}')
+              for image in instances['images']]
+    captions = [dict(id=10 * image['id'] + number, image_id=image['id'], caption=f'{words} number {image["id"]}')
+                for image in images for number, words in enumerate(('a picture', 'a scene'))]
+    (coco / 'annotations' / 'captions_val2017.json').write_text(json.dumps(dict(images=images, annotations=captions)))
+    (folder / 'data' / 'mini').mkdir()
+    (folder / 'data' / 'mini' / 'scenes').symlink_to(scenes)
+    return folder
+
+
+@pytest.fixture(scope='session')
+def checkpoint(tmp_path_factory):
+    """``checkpoint(base)`` is the path of a small CLOC of ``_base_/models``, at random."""
+    made = {}
+
+    def write(base):
+        if base not in made:
+            cfg = Config.fromfile(CONFIGS / '_base_' / 'models' / f'{base}.py')
+            cfg.default_scope = 'mmpretrain'
+            cfg.merge_from_dict(small_options(cfg, SIDE))
+            torch.manual_seed(0)
+            with DefaultScope.overwrite_default_scope('mmpretrain'):
+                model = MODELS.build(cfg.model)
+            made[base] = str(tmp_path_factory.mktemp('cloc') / 'latest.pth')
+            torch.save(dict(state_dict=model.state_dict(), meta={}), made[base])
+        return made[base]
+
+    return write
+
+
+@pytest.fixture
+def measure(root, checkpoint, tmp_path, monkeypatch):
+    """``measure(path, **options) -> metrics`` with the checkpoint that the config is for."""
+
+    def run(path, weights=None, **options):
+        monkeypatch.chdir(root)
+        base = re.search(r'cloc-(vit-tiny|vit-base-p16)', path.stem).group(1)
+        return test_once(path, tmp_path / 'run', weights or checkpoint(f'cloc_{base}'), SIDE, **options)
+
+    return run
+
+
+@pytest.mark.parametrize('name', NAMES)
+def test_every_config_takes_the_checkpoint_of_cloc_and_measures_what_it_says(name, measure):
+    data = 'image-text' if name.startswith('image-text') else name.split('_')[-1].partition('-')[0]
+    options = dict(test_dataloader__dataset__split='val') if data == 'refcoco' else {}  # few scenes: none in testA
+    metrics = measure(FOLDER / f'{name}.py', **options)
+    assert MEASURED[data] <= set(metrics)
+    assert all(-1 <= value <= 100 for value in metrics.values())
+
+
+def test_the_quick_configs_measure_boxes_phrases_captions_and_grounding(measure):
+    found = measure(QUICK / 'region-recognition_cloc-vit-tiny_mini-scenes.py')
+    assert MEASURED['coco'] <= set(found)
+    found = measure(QUICK / 'region-text_cloc-vit-tiny_mini-scenes.py')
+    assert MEASURED['image-text'] | MEASURED['refcoco'] | {'region_retrieval/t2r/Recall@10'} <= set(found)
+
+
+def test_boxes_that_are_all_known_have_all_that_can_be_had(measure, monkeypatch):
+    from mmrice.models.region_text.recognizer import RegionRecognizer
+    predict = RegionRecognizer.predict
+
+    def told(model, inputs, samples):
+        model.labels = torch.cat([sample.gt_instances.labels for sample in samples])
+        return predict(model, inputs, samples)
+
+    monkeypatch.setattr(RegionRecognizer, 'predict', told)
+    monkeypatch.setattr(RegionRecognizer, 'embed_regions', lambda model, *_: model.class_vectors()[model.labels])
+    metrics = measure(QUICK / 'region-recognition_cloc-vit-tiny_mini-scenes.py')
+    assert {metrics[name] for name in RECOGNITION} == {100.}
+    assert metrics['coco_true_boxes/bbox_mAP'] == metrics['coco_true_boxes/bbox_AR@100'] == 1
+
+
+def test_a_dataset_without_names_and_a_checkpoint_without_a_part_are_named(measure, checkpoint, tmp_path):
+    path = QUICK / 'region-recognition_cloc-vit-tiny_mini-scenes.py'
+    with pytest.raises(UserError, match='no classes. Give model.classes'):
+        measure(path, custom_hooks=[])
+    state = torch.load(checkpoint('cloc_vit-tiny'), weights_only=True)['state_dict']
+    torch.save({key: value for key, value in state.items() if not key.startswith('neck.')}, tmp_path / 'clip.pth')
+    with pytest.raises(UserError, match='missing: neck.'):
+        measure(path, str(tmp_path / 'clip.pth'))
