@@ -3,11 +3,11 @@
 The parts are registered in :data:`mmrice.registry.ENGINE_STAGES` and chosen by a config; :class:`.build.Build` runs
 them.
 """
-from .captioners import AnnotatedCaptions, SourceCaptions
+from .captioners import AnnotatedCaptions, HuggingFaceCaptioner, SourceCaptions
 from .clustering import FaissKMeans, HierarchicalKMeans
 from .encoders import HandcraftedEncoder, HuggingFaceEncoder, MMPretrainEncoder, OpenCLIPEncoder, RICERegionEncoder
 from .executors import LocalExecutor, RayExecutor
-from .grounders import AnnotatedPhrases
+from .grounders import AnnotatedPhrases, OWLv2Grounder
 from .ocr import RapidOCRReader
 from .phrases import NLTKTagger, PhraseExtractor, TextBlobTagger
 from .proposers import (
@@ -23,8 +23,8 @@ from .vocabulary import WordVocabulary
 from .whitening import PCAWhitening
 
 __all__ = ['AnnotatedCaptions', 'AnnotatedPhrases', 'AnnotationProposer', 'BPEVocabulary', 'CocoImages', 'FaissKMeans',
-           'HFTokenizerVocabulary', 'HandcraftedEncoder', 'HierarchicalKMeans', 'HuggingFaceEncoder', 'ImageFolders',
-           'ImageList', 'LocalExecutor', 'MMPretrainEncoder', 'MixedSources', 'NLTKTagger', 'ONNXSAMProposer',
-           'OpenCLIPEncoder', 'PCAWhitening', 'PhraseExtractor', 'RICERegionEncoder', 'RapidOCRReader', 'RayExecutor',
-           'SAMProposer', 'SelectiveSearchProposer', 'SourceCaptions', 'TextBlobTagger', 'WebDatasetTars',
-           'WholeImageProposer', 'WordVocabulary']
+           'HFTokenizerVocabulary', 'HandcraftedEncoder', 'HierarchicalKMeans', 'HuggingFaceCaptioner',
+           'HuggingFaceEncoder', 'ImageFolders', 'ImageList', 'LocalExecutor', 'MMPretrainEncoder', 'MixedSources',
+           'NLTKTagger', 'ONNXSAMProposer', 'OWLv2Grounder', 'OpenCLIPEncoder', 'PCAWhitening', 'PhraseExtractor',
+           'RICERegionEncoder', 'RapidOCRReader', 'RayExecutor', 'SAMProposer', 'SelectiveSearchProposer',
+           'SourceCaptions', 'TextBlobTagger', 'WebDatasetTars', 'WholeImageProposer', 'WordVocabulary']

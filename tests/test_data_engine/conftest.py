@@ -1,6 +1,7 @@
 import cv2
 import numpy as np
 import pytest
+from killing import kill_before_stamp  # noqa: F401
 
 
 def draw_image(seed, size=128):

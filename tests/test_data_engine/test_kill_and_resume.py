@@ -1,7 +1,5 @@
 """A build that is killed and run again ends as if nothing had happened."""
 import copy
-import io
-import json
 import multiprocessing
 import os
 import random
@@ -9,38 +7,17 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import redirect_stdout
 from pathlib import Path
 
 import pytest
-
-from mmrice.data_engine.build import Build
-from mmrice.data_engine.executors import LocalExecutor
-from mmrice.data_engine.workspace import Workspace
+from killing import build, state
 
 ROOT = Path(__file__).resolve().parents[2]
 MOST_ATTEMPTS = 60
 
 
-def build(engine, out):
-    with redirect_stdout(io.StringIO()):
-        Build(engine, out, LocalExecutor(0)).run()
-
-
 def stamps(out):
     return list(out.glob('.work/*.stamp.json'))
-
-
-def state(out):
-    """All files of a build with their contents, but for the dates in stamps."""
-    found = {}
-    for path in sorted(path for path in out.rglob('*') if path.is_file() and path.name != 'lock'):
-        found[path.relative_to(out).as_posix()] = content = path.read_bytes()
-        if path.name.endswith('.stamp.json'):
-            stamp = json.loads(content)
-            stamp['outputs'] = {name: [size, digest] for name, (size, _, digest) in stamp['outputs'].items()}
-            found[path.relative_to(out).as_posix()] = stamp
-    return found
 
 
 @pytest.fixture
@@ -100,30 +77,6 @@ def test_a_tool_whose_group_or_parent_is_killed_leaves_no_worker_and_ends_the_sa
         assert process.returncode == -signal.SIGKILL
     build(small, out)
     assert state(out) == state(tmp_path / 'whole')
-
-
-class Killed(Exception):
-    pass
-
-
-@pytest.fixture
-def kill_before_stamp(monkeypatch):
-    """``kill_before_stamp(stage, engine, out)``: build up to the first stamp of a stage, whose outputs are there."""
-    whole = Workspace.write_stamp
-
-    def run(stage, engine, out):
-        def write_stamp(self, name, shard, config, inputs, outputs, counts):
-            if name == stage:
-                assert outputs and all(path.is_file() for path in outputs)
-                raise Killed
-            return whole(self, name, shard, config, inputs, outputs, counts)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(Workspace, 'write_stamp', write_stamp)
-            with pytest.raises(Killed):
-                build(engine, out)
-
-    return run
 
 
 @pytest.mark.parametrize('stage, change', [

@@ -1,5 +1,6 @@
 """Ground: where an image has what a phrase names."""
 from .annotated import AnnotatedPhrases
 from .base import Grounded, Grounder
+from .owlv2 import OWLv2Grounder
 
-__all__ = ['AnnotatedPhrases', 'Grounded', 'Grounder']
+__all__ = ['AnnotatedPhrases', 'Grounded', 'Grounder', 'OWLv2Grounder']

@@ -22,8 +22,8 @@ def ground_shard(grounder: Any, space: Workspace, shard: str, has_phrases: bool)
         asked = phrases[start:start + len(images)] if phrases is not None else [[] for _ in images]
         found = grounder(images, records, asked)
         if len(found) != len(images):
-            raise UserError(f'{space.tar(shard)}: {type(grounder).__name__} returned boxes of {len(found)} images for '
-                            f'{len(images)}.')
+            raise UserError(f'{space.tar(shard)}: {type(grounder).__name__} returned boxes of {len(found)} for '
+                            f'{len(images)} images.')
         for image, one in zip(images, found):
             regions.append(_rows(one, image.shape[:2]))
             invalid += one.invalid + len(one.boxes) - len(regions[-1])

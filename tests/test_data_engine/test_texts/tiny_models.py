@@ -1,0 +1,70 @@
+"""Tiny random OWLv2, BLIP and LLaVA directories."""
+import json
+
+import torch
+import transformers as hf
+
+EDGE = 32  # of the models' input, px
+WORDS = ['[PAD]', '[UNK]', '[CLS]', '[SEP]', '[MASK]', *'abcdefghijklmnopqrstuvwxyz', 'dog', 'cat', 'tree', 'the']
+_VISION = dict(hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2, image_size=EDGE,
+               patch_size=8)
+
+
+def _save(model, folder, seed):
+    """Save a model with random weights of a size that lets pixels and words matter."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for weights in model.parameters():
+            if weights.ndim > 1:
+                weights.normal_(0, 2 / weights[0].numel()**0.5, generator=generator)
+    model.eval().save_pretrained(folder)
+    return model
+
+
+def write_owlv2(folder, seed=0):
+    pieces = ['!', *'abcdefghijklmnopqrstuvwxyz', *(f'{letter}</w>' for letter in 'abcdefghijklmnopqrstuvwxyz'),
+              '<|startoftext|>', '<|endoftext|>']
+    text = hf.Owlv2TextConfig(vocab_size=len(pieces), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
+                              num_attention_heads=2, max_position_embeddings=16, pad_token_id=0,
+                              bos_token_id=len(pieces) - 2, eos_token_id=len(pieces) - 1)
+    model = hf.Owlv2ForObjectDetection(hf.Owlv2Config(
+        text_config=text.to_dict(), vision_config=hf.Owlv2VisionConfig(**_VISION).to_dict(), projection_dim=16))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / 'vocab.json').write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}))
+    (folder / 'merges.txt').write_text('#version: 0.2\n')
+    tokenizer = hf.CLIPTokenizerFast.from_pretrained(folder, pad_token='!', model_max_length=16)
+    hf.Owlv2Processor(hf.Owlv2ImageProcessor(size={'height': EDGE, 'width': EDGE}), tokenizer).save_pretrained(folder)
+    return _save(model, folder, seed)
+
+
+def write_blip(folder, seed=0):
+    text = dict(vocab_size=len(WORDS), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+                encoder_hidden_size=16, bos_token_id=2, eos_token_id=3, sep_token_id=3, pad_token_id=0,
+                max_position_embeddings=40)
+    model = hf.BlipForConditionalGeneration(hf.BlipConfig(text_config=text, vision_config=_VISION))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / 'vocab.txt').write_text('\n'.join(WORDS) + '\n')
+    tokenizer = hf.BertTokenizerFast.from_pretrained(folder)
+    images = hf.BlipImageProcessor(size={'height': EDGE, 'width': EDGE})
+    hf.BlipProcessor(images, tokenizer).save_pretrained(folder)
+    return _save(model, folder, seed)
+
+
+def write_llava(folder, seed=0):
+    from tokenizers import Tokenizer, models, pre_tokenizers
+    words = [*WORDS, '<image>', 'USER:', 'ASSISTANT:', 'describe', 'this', 'image', '.', ':']
+    raw = Tokenizer(models.WordLevel({word: number for number, word in enumerate(words)}, unk_token='[UNK]'))
+    raw.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
+    tokenizer = hf.LlamaTokenizerFast(tokenizer_object=raw, bos_token='[CLS]', eos_token='[SEP]', pad_token='[PAD]',
+                                      unk_token='[UNK]', additional_special_tokens=['<image>'])
+    vision = hf.CLIPVisionConfig(**_VISION)
+    text = hf.LlamaConfig(vocab_size=len(words), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
+                          num_attention_heads=2, num_key_value_heads=2, bos_token_id=2, eos_token_id=3, pad_token_id=0)
+    model = hf.LlavaForConditionalGeneration(hf.LlavaConfig(
+        vision_config=vision, text_config=text, image_token_index=words.index('<image>'), vision_feature_layer=-1))
+    template = ("{% for m in messages %}USER: {% for c in m.content %}{% if c.type == 'image' %}<image> {% else %}"
+                '{{ c.text }} {% endif %}{% endfor %}{% endfor %}ASSISTANT:')
+    images = hf.CLIPImageProcessor(size={'shortest_edge': EDGE}, crop_size={'height': EDGE, 'width': EDGE})
+    hf.LlavaProcessor(images, tokenizer, patch_size=8, vision_feature_select_strategy='default', chat_template=template,
+                      num_additional_image_tokens=1).save_pretrained(folder)
+    return _save(model, folder, seed)
