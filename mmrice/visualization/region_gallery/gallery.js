@@ -166,7 +166,8 @@
       }
     }
     const made = element('figure', {class: 'picture'}, stage,
-                         element('figcaption', {}, `${one.key}: ${facts}${some}`, ...links), detail);
+                         element('figcaption', {}, [one.key, facts + some].filter(Boolean).join(': '), ...links),
+                         ...one.captions.map(text => element('p', {class: 'caption'}, text)), detail);
     made.mark = index => tags[index] && tags[index].mark(true);
     return made;
   }
@@ -194,7 +195,7 @@
     image: makeList('image', data.images, 12, () => {
       const wanted = lower(value('image-q')), label = /^#\d+$/.test(wanted) ? Number(wanted.slice(1)) : null;
       return one => !wanted || (label === null
-        ? lower(one.key).includes(wanted) || one.boxes.some(box => lower(box[7]).includes(wanted))
+        ? [one.key, ...one.captions, ...one.boxes.map(box => box[7])].some(text => lower(text).includes(wanted))
         : one.boxes.some(box => box[4] !== 'ocr' && box[6].includes(label)));
     }, () => () => 0, drawImage),
   };

@@ -33,6 +33,9 @@ def overview_section(root: Path, meta: Dict[str, Any], kind: Optional[str], coun
     if len(counts.uses_V):
         cards += [(f'{meta["num_regions"].get("ocr", 0):,}', 'OCR regions', 'with text'),
                   (f'{int((counts.uses_V > 0).sum()):,}', f'{word}s in use', f'of {len(counts.uses_V):,}')]
+    for name, what, more in (('caption', 'captions', 'of whole images'), ('text', 'phrases', 'of regions')):
+        if meta['num_regions'].get(name):
+            cards.append((f'{meta["num_regions"][name]:,}', what, more))
     parts = ['<div class="tiles numbers">' + ''.join(
         f'<div class="card"><div class="number">{number}</div><div>{what}</div><div class="soft">{more}</div></div>'
         for number, what, more in cards) + '</div><div class="tiles two"><div>']

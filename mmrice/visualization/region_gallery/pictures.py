@@ -7,6 +7,7 @@ from typing import Any, Dict, Iterable, List, NamedTuple, Sequence, Tuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from PIL import Image
 
 from mmrice.datasets.shard_format import index_tar, read_table, regions_path
@@ -29,8 +30,8 @@ class Pictures(NamedTuple):
     Attributes:
         crops: ``{'src', 'w', 'h', 'key', 'text', 'image', 'box'}``; 'image' and 'box' say where to find the region
             among ``images`` (-1: it is not there); 'src' is a JPEG in base64, and w x h its size.
-        images: ``{'key', 'src', 'w', 'h', 'boxes', 'total'}``; w x h are the stored image's, a box is
-            ``[x1, y1, x2, y2, kind, score, labels, text]`` in its pixels; 'total' counts all regions.
+        images: ``{'key', 'src', 'w', 'h', 'boxes', 'total', 'captions'}``; w x h are the stored image's, a box is
+            ``[x1, y1, x2, y2, kind, score, labels, text]`` in its pixels; 'total' counts all regions but captions.
         crop_of: (shard, row) -> index into ``crops``.
     """
     crops: List[Dict[str, Any]]
@@ -83,6 +84,7 @@ class _Shard:
         self.tar, self.number, self.index = tar, number, index_tar(tar)
         self.table = read_table(regions_path(tar))
         self.keys, _, self.image_R = number_images(self.table)
+        self.caption_R = pc.equal(self.table['kind'], 'caption').to_numpy()
 
     def take(self, rows: set, images: set, pictures: Pictures) -> None:
         """Add crops of ``rows`` and the ``images`` to the pictures."""
@@ -107,7 +109,7 @@ class _Shard:
 
     def _boxes(self, image: int, first: List[int]) -> List[int]:
         """Rows of an image that are drawn: all, or where it has very many those with a crop and some more."""
-        rows = np.flatnonzero(self.image_R == image).tolist()
+        rows = np.flatnonzero((self.image_R == image) & ~self.caption_R).tolist()
         return sorted(list(dict.fromkeys([*first, *rows]))[:max(MOST_BOXES, len(first))])
 
     def _open(self, key: str, boxes: List[List[float]], whole: bool) -> Tuple[Image.Image, np.ndarray]:
@@ -135,8 +137,10 @@ class _Shard:
         fields = self._rows(shown)
         boxes = [[*(round(value, 1) for value in one['box']), one['kind'], round(one['score'], 3), one['labels'],
                   one['text']] for one in fields]
+        own_R = self.image_R == image
+        captions = [one['text'] for one in self._rows(np.flatnonzero(own_R & self.caption_R).tolist())]
         return {'key': key, 'src': encode(_fit(picture, IMAGE_EDGE, IMAGE_EDGE)), 'w': int(full[0]), 'h': int(full[1]),
-                'boxes': boxes, 'total': int((self.image_R == image).sum())}
+                'boxes': boxes, 'total': int((own_R & ~self.caption_R).sum()), 'captions': captions}
 
 
 def _crop(picture: Image.Image, fact: Dict[str, Any], scale: np.ndarray) -> Dict[str, Any]:

@@ -62,3 +62,14 @@ def test_of_very_many_boxes_some_are_drawn_those_with_a_crop_among_them(shard):
     image, = take_pictures([tar], [(0, 290)], [(0, 0)]).images
     assert len(image['boxes']) == 200 and image['total'] == 300
     assert image['boxes'][-1][0] == 290
+
+
+def test_captions_stand_beside_an_image_and_are_no_boxes(shard):
+    tar = shard([])
+    texts = [('caption', [0., 0., 1600., 1200.], 'A red wall.'), ('text', [8., 8., 900., 900.], 'red'),
+             ('caption', [0., 0., 1600., 1200.], 'A blue wall.')]
+    write_regions(regions_path(tar), [dict(key='k', box=box, kind=kind, score=1., labels=[], text=text)
+                                      for kind, box, text in texts])
+    image, = take_pictures([tar], [], [(0, 0)]).images
+    assert image['captions'] == ['A red wall.', 'A blue wall.'] and image['total'] == 1
+    assert [box[4:] for box in image['boxes']] == [['text', 1.0, [], 'red']]
