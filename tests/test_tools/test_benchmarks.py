@@ -67,3 +67,18 @@ def test_window_benchmark_reports_growth_and_speed_up(tmp_path):
 def test_a_wrong_argument_is_one_line(tool, args, message):
     done = run(tool, *args)
     assert done.returncode == 1 and message in done.stderr and 'Traceback' not in done.stderr
+
+
+def test_region_benchmark_compares_poolings_with_the_encoder_and_with_crops(tmp_path):
+    done = run('benchmark_regions', '--arch', 'tiny', '--img-size', 32, '--batch-size', 1, '--regions', 2, '--repeats', 1,
+               '--json', tmp_path / 'a.json')
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / 'a.json').read_text())
+    times = {row['what']: row['seconds'][0] for row in result['rows']}
+    assert set(times) == {'encoder', 'crops', 'prompter', 'prompter_all', 'region_transformer', 'roi_align'}
+    assert result['ratios']['prompter_share_of_2'] == pytest.approx(times['prompter'] / times['encoder'])
+    assert result['ratios']['crops_vs_prompter_of_2'] == pytest.approx(
+        times['crops'] / (times['encoder'] + times['prompter']))
+    assert len(result['ratios']) == 8
+    wrong = run('benchmark_regions', '--img-size', 33)
+    assert wrong.returncode == 1 and '--img-size 33 is not divisible by the patch size, 16' in wrong.stderr
