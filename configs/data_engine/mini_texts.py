@@ -1,5 +1,5 @@
 # Captions, phrases and boxes of the training scenes as the mini data states them: exact, for training CLOC in minutes.
-# Texts only: no region has a cluster. The labels of CLOC's paper come from models.
+# Texts only: no region has a cluster. CLOC's own labels come from models: vesl.py.
 out_dir = 'data/mini/texts'
 texts = dict(scenes='data/mini/scenes/text/train.jsonl')
 engine = dict(

@@ -95,7 +95,7 @@ def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, Li
     found = [f'{labels[name]:,} {what}' for name, what in (
         (kind, f'{kind} regions in {classes.get(kind, 0):,} clusters'),
         ('ocr', f'ocr regions with {classes.get("ocr", 0):,} words'), ('caption', 'captions'),
-        ('text', 'regions with phrases')) if name in labels]
+        ('text', 'phrases with boxes')) if name in labels]
     left_out = [f'{images["rejects"]:,} images ({why}rejects.jsonl)', f'{invalid:,} boxes']
     if 'dropped_ocr' in labels:
         left_out.append(f'{labels["dropped_ocr"]:,} ocr regions without a known word')

@@ -25,10 +25,11 @@ _parts: Dict[str, Any] = {}
 
 
 def run_job(job: Job) -> Stamp:
-    """Run a stage on a shard and stamp it; models are built once a process."""
+    """Run a stage on a shard and stamp it; a process builds the model of a stage once, and has one at a time."""
     space = Workspace(job.root)
     name = digest([job.stage, job.config, job.config_digest])
     if name not in _parts:
+        _parts.clear()  # those of stages that are done; a captioner and a detector need not fit beside each other
         _parts[name] = job.config and build_part(job.config, _WHERE.get(job.stage, job.stage))
     with counting(space.ticks(job.stage, job.shard)):
         outputs, counts = _RUN[job.stage](_parts[name], space, job.shard, job.extra)

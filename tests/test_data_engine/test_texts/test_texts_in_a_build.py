@@ -32,7 +32,7 @@ def expected_rows(text_file, size=128):
 
 def test_captions_and_phrases_become_rows_without_labels(texts, text_file, tmp_path):
     line = build(texts, tmp_path / 'out')
-    assert '10 images in 3 shards; 9 captions; 16 regions with phrases; left out: 1 images' in line
+    assert '10 images in 3 shards; 9 captions; 16 phrases with boxes; left out: 1 images' in line
     assert rows(tmp_path / 'out') == expected_rows(text_file)
     meta = read_meta(tmp_path / 'out')
     assert meta['num_regions'] == {'caption': 9, 'text': 16} and meta['num_classes'] == {}
@@ -50,7 +50,7 @@ def test_boxes_and_captions_follow_images_that_ingest_makes_smaller(texts, text_
 def test_texts_stand_beside_clustered_regions_and_change_nothing_in_them(engine, texts, text_file, tmp_path):
     build(engine, tmp_path / 'objects')
     line = build({**engine, **texts, 'label': engine['label']}, tmp_path / 'both')
-    assert 'object regions in 8 clusters; 0 ocr regions with 0 words; 9 captions; 16 regions with phrases' in line
+    assert 'object regions in 8 clusters; 0 ocr regions with 0 words; 9 captions; 16 phrases with boxes' in line
     found = rows(tmp_path / 'both')
     assert [row for row in found if row['kind'] == 'object'] == rows(tmp_path / 'objects')
     assert [row for row in found if row['kind'] != 'object'] == expected_rows(text_file)
