@@ -70,8 +70,8 @@ def test_a_wrong_argument_is_one_line(tool, args, message):
 
 
 def test_region_benchmark_compares_poolings_with_the_encoder_and_with_crops(tmp_path):
-    done = run('benchmark_regions', '--arch', 'tiny', '--img-size', 32, '--batch-size', 1, '--regions', 2, '--repeats', 1,
-               '--json', tmp_path / 'a.json')
+    done = run('benchmark_regions', '--arch', 'tiny', '--img-size', 32, '--batch-size', 1, '--regions', 2, '--repeats',
+               1, '--json', tmp_path / 'a.json')
     assert done.returncode == 0, done.stderr
     result = json.loads((tmp_path / 'a.json').read_text())
     times = {row['what']: row['seconds'][0] for row in result['rows']}
