@@ -111,6 +111,17 @@ def test_a_box_that_is_cut_out_is_encoded_as_an_image_of_its_own(images):
     assert model.neck is None and build('neck', 'image_neck', classes=CLASSES).image_neck is None
 
 
+@torch.no_grad()
+def test_registers_are_no_patches(images):
+    model = build('neck', classes=CLASSES)
+    plain, = model.predict(images[:1], [sample(BOXES[0])])
+    forward, model.backbone.num_extra_tokens = model.backbone.forward, 3
+    model.backbone.forward = lambda x: [torch.cat([tokens[:, :1], tokens[:, :2] + 9, tokens[:, 1:]], dim=1)
+                                        for tokens in forward(x)]
+    with_registers, = model.predict(images[:1], [sample(BOXES[0])])
+    assert torch.equal(plain.pred_regions.scores, with_registers.pred_regions.scores)
+
+
 def test_a_wide_box_is_letterboxed():
     from mmrice.models.region_text.geometry import crop_boxes
     image = torch.ones(3, 40, 48)
@@ -137,14 +148,12 @@ def test_inputs_that_cannot_be_measured_are_named(images):
     model, resized = build('neck', classes=CLASSES), sample(BOXES[0])
     with pytest.raises(UserError, match='nothing to train'):
         model(images, mode='loss')
-    with pytest.raises(UserError, match='6 tokens of 40 x 48 pixels.*registers'):
-        grid_of(images, torch.zeros(1, 6, 8))
+    for features in (torch.zeros(1, 6, 8), torch.zeros(1, 8, 5, 6), torch.zeros(1, 8)):
+        with pytest.raises(UserError, match="features of shape .* for 40 x 48 pixels.*out_type to 'raw'"):
+            grid_of(images, features)
     resized.set_metainfo(dict(img_shape=(20, 24)))
     with pytest.raises(UserError, match="was resized.*'scale_factor'"):
         model.predict(images[:1], [resized])
     del resized.gt_instances.bboxes
     with pytest.raises(UserError, match='has no boxes.*LoadAnnotations'):
         model.predict(images[:1], [resized])
-    model.backbone.out_type = 'featmap'
-    with pytest.raises(UserError, match="out_type to 'raw'"):
-        model.predict(images[:1], [sample(BOXES[0])])

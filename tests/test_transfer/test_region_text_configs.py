@@ -1,4 +1,4 @@
-"""What CLOC has pretrained is tested by every config, with nothing but the checkpoint."""
+"""Every config that compares regions and images with texts needs nothing but a checkpoint of CLOC or CLIP."""
 import json
 import re
 import shutil
@@ -13,7 +13,7 @@ from mmrice.registry import MODELS
 from mmrice.testing.layouts.coco import write_coco, write_lvis
 from mmrice.testing.layouts.imagenet import write_imagenet
 from mmrice.testing.layouts.refcoco import write_refcoco
-from mmrice.testing.reduced import small_options, test_once
+from mmrice.testing.reduced import ARCH, small_options, test_once
 from mmrice.utils import UserError
 
 CONFIGS = Path(__file__).resolve().parents[2] / 'configs'
@@ -69,20 +69,35 @@ def checkpoint(tmp_path_factory):
     return write
 
 
+@pytest.fixture(scope='session')
+def clip(tmp_path_factory):
+    """Directory of a small CLIP as transformers saves it, at random."""
+    import transformers
+    size = dict(hidden_size=ARCH['embed_dims'], num_hidden_layers=ARCH['num_layers'],
+                num_attention_heads=ARCH['num_heads'], intermediate_size=ARCH['feedforward_channels'])
+    torch.manual_seed(0)
+    folder = tmp_path_factory.mktemp('clip')
+    transformers.CLIPModel(transformers.CLIPConfig(
+        text_config=dict(**size, vocab_size=49408, eos_token_id=49407),
+        vision_config=dict(**size, image_size=224, patch_size=16), projection_dim=16)).save_pretrained(folder)
+    return str(folder)
+
+
 @pytest.fixture
-def measure(root, checkpoint, tmp_path, monkeypatch):
+def measure(root, checkpoint, clip, tmp_path, monkeypatch):
     """``measure(path, **options) -> metrics`` with the checkpoint that the config is for."""
 
     def run(path, weights=None, **options):
         monkeypatch.chdir(root)
-        base = re.search(r'cloc-(vit-tiny|vit-base-p16)', path.stem).group(1)
-        return test_once(path, tmp_path / 'run', weights or checkpoint(f'cloc_{base}'), SIDE, **options)
+        base = re.search(r'(cloc|clip)-(vit-tiny|vit-base-p16)', path.stem)
+        weights = weights or (clip if base[1] == 'clip' else checkpoint(f'cloc_{base[2]}'))
+        return test_once(path, tmp_path / 'run', weights, SIDE, **options)
 
     return run
 
 
 @pytest.mark.parametrize('name', NAMES)
-def test_every_config_takes_the_checkpoint_of_cloc_and_measures_what_it_says(name, measure):
+def test_every_config_takes_the_weights_it_is_for_and_measures_what_it_says(name, measure):
     data = 'image-text' if name.startswith('image-text') else name.split('_')[-1].partition('-')[0]
     options = dict(test_dataloader__dataset__split='val') if data == 'refcoco' else {}  # few scenes: none in testA
     metrics = measure(FOLDER / f'{name}.py', **options)
@@ -95,6 +110,24 @@ def test_the_quick_configs_measure_boxes_phrases_captions_and_grounding(measure)
     assert MEASURED['coco'] <= set(found)
     found = measure(QUICK / 'region-text_cloc-vit-tiny_mini-scenes.py')
     assert MEASURED['image-text'] | MEASURED['refcoco'] | {'region_retrieval/t2r/Recall@10'} <= set(found)
+
+
+@torch.no_grad()
+def test_images_and_texts_of_clip_are_embedded_as_transformers_does(clip):
+    import transformers
+
+    from mmrice.engine import RICEPretrained
+    cfg = Config.fromfile(FOLDER / 'zero-shot-cls_clip-vit-base-p16_in1k-224px.py')
+    cfg.merge_from_dict(small_options(cfg, SIDE))
+    with DefaultScope.overwrite_default_scope('mmpretrain'):
+        model = MODELS.build(cfg.model).eval()
+    for part in cfg.custom_hooks[1].parts:
+        RICEPretrained(clip)(getattr(model, part))
+    theirs, images = transformers.CLIPModel.from_pretrained(clip).eval(), torch.randn(2, 3, 224, 224)
+    texts = ['a photo of a cat.', 'sky']
+    expected = theirs(input_ids=model.tokenizer(texts), pixel_values=images)
+    torch.testing.assert_close(model(images), expected.image_embeds, atol=1e-5, rtol=0)
+    torch.testing.assert_close(model.embed_texts(texts), expected.text_embeds, atol=1e-5, rtol=0)
 
 
 def test_boxes_that_are_all_known_have_all_that_can_be_had(measure, monkeypatch):

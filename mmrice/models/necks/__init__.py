@@ -1,7 +1,10 @@
-"""Necks: region embeddings for pretraining, feature pyramids for transfer."""
+"""Necks: region and image embeddings, feature pyramids for transfer."""
+from .clip_projection import ClipProjection
 from .prompter import Prompter
 from .region_transformer import RegionTransformer
 from .roi_align_pooling import RoIAlignPooling
 from .simple_feature_pyramid import PoolFeaturePyramid, SimpleFeaturePyramid
 
-__all__ = ['PoolFeaturePyramid', 'Prompter', 'RegionTransformer', 'RoIAlignPooling', 'SimpleFeaturePyramid']
+__all__ = [
+    'ClipProjection', 'PoolFeaturePyramid', 'Prompter', 'RegionTransformer', 'RoIAlignPooling', 'SimpleFeaturePyramid'
+]

@@ -22,13 +22,14 @@ class RegionTextModel(BaseDetector):
     as it is stored, as in MMDetection's test pipelines: ``LoadAnnotations`` stands behind whatever resizes.
 
     Args:
-        backbone (dict): Gives the class token and row-major patch tokens, shape (B, 1 + L, C), last: a
-            :class:`mmrice.RICEViT` with ``out_type='raw'``.
+        backbone (dict): Any of :class:`mmrice.RICEViT`'s kind; registers among its tokens are left out.
         text_encoder (dict): A :class:`mmrice.TextTransformer` with ``out_dims``.
         neck (dict, optional): Pools regions: tokens, grid and boxes in, one vector a box out.
         image_neck (dict, optional): From the class token, in a tuple, to the embedding of the image, last of a tuple;
             a name without prefix is MMPretrain's, as in a config of CLOC.
         pooling (str): 'neck', or 'crop': cut each box out and embed it as an image. Defaults to 'neck'.
+        out_type (str): The type of the encoder's output, instead of that in ``backbone``. A ``neck`` needs 'raw'; where
+            there is none, 'cls_token' will do. Defaults to 'raw'.
         crop_size (int): Side of a box that is cut out, px. Defaults to 224.
         vocab_path (str, optional): Merges of another byte-pair tokenizer. Defaults to None: CLIP's.
         data_preprocessor (dict, optional): Defaults to None.
@@ -42,6 +43,7 @@ class RegionTextModel(BaseDetector):
                  neck: Optional[dict] = None,
                  image_neck: Optional[dict] = None,
                  pooling: str = 'neck',
+                 out_type: str = 'raw',
                  crop_size: int = 224,
                  vocab_path: Optional[str] = None,
                  data_preprocessor: Optional[dict] = None,
@@ -50,7 +52,7 @@ class RegionTextModel(BaseDetector):
         if pooling not in ('neck', 'crop') or (image_neck if pooling == 'crop' else neck or image_neck) is None:
             raise UserError(f"{type(self).__name__}: pooling={pooling!r}, expected 'neck', which needs neck, or "
                             "'crop', which needs image_neck.")
-        self.backbone = MODELS.build(backbone)
+        self.backbone = MODELS.build({**backbone, 'out_type': out_type})
         self.neck = None if neck is None else MODELS.build(neck)
         self.image_neck = None if image_neck is None else MODELS.build({'_scope_': 'mmpretrain', **image_neck})
         self.text_encoder = MODELS.build(text_encoder)
@@ -70,20 +72,21 @@ class RegionTextModel(BaseDetector):
         return self.extract_feat(batch_inputs)
 
     def extract_feat(self, batch_inputs: Tensor) -> Tensor:
-        """Class token and patch tokens of images of shape (B, 3, H, W); shape (B, 1 + L, C).
+        """Tokens of images of shape (B, 3, H, W).
 
-        Raises:
-            UserError: The backbone gives something else.
+        Returns:
+            Tensor: Class token and patch tokens, shape (B, 1 + L, C), or the class token, (B, C), as ``out_type`` says.
         """
         tokens = self.backbone(batch_inputs)[-1]
-        if tokens.dim() != 3:
-            raise UserError(f'{type(self).__name__}: the backbone gives features of shape {tuple(tokens.shape)}, '
-                            "expected class token and patch tokens. Set model.backbone.out_type to 'raw'.")
+        registers = getattr(self.backbone, 'num_extra_tokens', 1) - 1
+        if tokens.dim() == 3 and registers > 0:
+            tokens = torch.cat([tokens[:, :1], tokens[:, 1 + registers:]], dim=1)
         return tokens
 
     def embed_images(self, tokens: Tensor) -> Tensor:
         """Unit vectors of images, float32, shape (B, D), from their tokens."""
-        return F.normalize(self.image_neck((tokens[:, 0], ))[-1].float(), dim=1)
+        class_token = tokens[:, 0] if tokens.dim() == 3 else tokens
+        return F.normalize(self.image_neck((class_token, ))[-1].float(), dim=1)
 
     def embed_regions(self, inputs: Tensor, boxes: Sequence[Tensor], tokens: Optional[Tensor] = None) -> Tensor:
         """Embed regions by the pooling, or with 'crop' as images of their own, cut out of the input.
@@ -122,9 +125,10 @@ def grid_of(inputs: Tensor, tokens: Tensor) -> Tuple[int, int]:
     (height, width), number = inputs.shape[-2:], tokens.size(1) - 1
     side = (height * width / max(number, 1))**0.5
     grid = round(height / side), round(width / side)
-    if grid[0] * grid[1] != number:
-        raise UserError(f'{number + 1} tokens of {height} x {width} pixels: expected one for each square patch and a '
-                        'class token; registers must be left out.')
+    if tokens.dim() != 3 or grid[0] * grid[1] != number:
+        raise UserError(f'the backbone gives features of shape {tuple(tokens.shape)} for {height} x {width} pixels, '
+                        "expected a class token and one for each square patch. Set model.out_type to 'raw'; an encoder "
+                        'without class token has no neck here.')
     return grid
 
 

@@ -79,9 +79,9 @@ class RegionTextMatcher(RegionTextModel):
         for sample, own, words in zip(samples, found.split(counts), phrases):
             high, wide = sample.ori_shape[:2]
             own = torch.minimum(to_image(own, sample.metainfo).clamp(min=0), own.new_tensor([wide, high, wide, high]))
-            sample.pred_instances = InstanceData(
-                bboxes=own, scores=own.new_ones(len(own)), labels=torch.arange(len(own), device=own.device),
-                label_names=words)
+            named = dict(labels=torch.arange(len(own), device=own.device), label_names=words)
+            sample.pred_instances = InstanceData(bboxes=own, scores=own.new_ones(len(own)), **named)
+            sample.gt_instances.set_data(named)  # so that pictures of what is right have names as well
 
     def _by_image(self, texts: List[List[str]]) -> List[Tensor]:
         """Unit vectors of the texts of each image, shapes (n_i, D)."""

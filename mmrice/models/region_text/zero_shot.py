@@ -23,9 +23,10 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
     ``pred_score`` is softmax(cosines / T), which changes no order and is above 0.
 
     Args:
-        backbone (dict): Gives the class token last, alone or with patch tokens behind it.
+        backbone (dict): The encoder; last of its outputs is the class token, shape (B, C).
         image_neck (dict): From the class token, in a tuple, to the embedding of the image; last of a tuple.
         text_encoder (dict): A :class:`mmrice.TextTransformer` with ``out_dims``.
+        out_type (str): The type of the encoder's output, instead of that in ``backbone``. Defaults to 'cls_token'.
         classes (list | str, optional): Names, or a text file with one a line. Defaults to None: those of the dataset,
             which :class:`mmrice.DatasetClassesHook` hands over.
         templates (list | str): Texts in which '{}' stands for the name, or a text file with one a line; the unit
@@ -43,6 +44,7 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
                  backbone: dict,
                  image_neck: dict,
                  text_encoder: dict,
+                 out_type: str = 'cls_token',
                  classes: Optional[Lines] = None,
                  templates: Lines = ('{}', ),
                  temperature: float = 0.01,
@@ -51,7 +53,8 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
                  init_cfg: Optional[dict] = None) -> None:
         preprocessor = {'type': 'mmpretrain.ClsDataPreprocessor', **(data_preprocessor or {})}
         super().__init__(init_cfg, preprocessor)
-        self.backbone, self.text_encoder = MODELS.build(backbone), MODELS.build(text_encoder)
+        self.backbone = MODELS.build({**backbone, 'out_type': out_type})
+        self.text_encoder = MODELS.build(text_encoder)
         self.image_neck = MODELS.build({'_scope_': 'mmpretrain', **image_neck})
         self.init_classes(classes, templates)
         self.temperature, self.tokenizer = temperature, load_clip_tokenizer(vocab_path)
@@ -70,9 +73,7 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
 
     def extract_feat(self, inputs: Tensor) -> Tensor:
         """Unit vectors of images, float32, shape (B, D)."""
-        tokens = self.backbone(inputs)[-1]
-        class_token = tokens[:, 0] if tokens.dim() == 3 else tokens
-        return F.normalize(self.image_neck((class_token, ))[-1].float(), dim=1)
+        return F.normalize(self.image_neck((self.backbone(inputs)[-1], ))[-1].float(), dim=1)
 
     def embed_texts(self, texts: Sequence[str]) -> Tensor:
         """Unit vectors of N texts, float32, shape (N, D)."""
