@@ -2,10 +2,10 @@
 from .backbones import FrozenBackbone, HuggingFaceViT, RICEViT
 from .heads import ClassCenters, ClusterDiscriminationHead, RegionTextHead
 from .necks import PoolFeaturePyramid, Prompter, RegionTransformer, RoIAlignPooling, SimpleFeaturePyramid
-from .text import TextTransformer
+from .text import HuggingFaceText, TextTransformer
 
 __all__ = [
-    'ClassCenters', 'ClusterDiscriminationHead', 'FrozenBackbone', 'HuggingFaceViT', 'PoolFeaturePyramid',
-    'Prompter', 'RICEViT', 'RegionTextHead', 'RegionTransformer', 'RoIAlignPooling', 'SimpleFeaturePyramid',
-    'TextTransformer'
+    'ClassCenters', 'ClusterDiscriminationHead', 'FrozenBackbone', 'HuggingFaceText', 'HuggingFaceViT',
+    'PoolFeaturePyramid', 'Prompter', 'RICEViT', 'RegionTextHead', 'RegionTransformer', 'RoIAlignPooling',
+    'SimpleFeaturePyramid', 'TextTransformer'
 ]

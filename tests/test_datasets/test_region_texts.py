@@ -91,6 +91,18 @@ def test_tokens_are_those_of_clip_and_long_texts_keep_their_end():
     assert torch.equal(short[:, :4], expected[:, :4])
 
 
+def test_tokens_of_a_hugging_face_tokenizer_have_its_special_tokens_and_padding(tmp_path):
+    transformers = pytest.importorskip('transformers')
+    (tmp_path / 'vocab.txt').write_text('\n'.join(['[UNK]', '[PAD]', '[CLS]', '[SEP]', 'a', 'dog', 'two', 'cats']))
+    transformers.BertTokenizerFast(str(tmp_path / 'vocab.txt')).save_pretrained(tmp_path)
+    results = dict(gt_texts=np.array(['A dog', 'cats'], dtype=object), gt_kinds=np.array([3, 3]), caption='two cats')
+    results = TokenizeTexts(hf_tokenizer=str(tmp_path))(results)
+    assert results['text_tokens'].tolist() == [[2, 4, 5, 3], [2, 7, 3, 1]]
+    assert results['caption_tokens'].tolist() == [2, 6, 7, 3]
+    with pytest.raises(UserError, match='vocab_path or hf_tokenizer, not both'):
+        TokenizeTexts(vocab_path='a', hf_tokenizer=str(tmp_path))
+
+
 def test_a_batch_carries_tokens_of_images_with_and_without_words(shards):
     dataset = RegionShardDataset(shards, PIPELINE, kinds=['text', 'caption'])
     batch = region_collate([dataset.prepare_data(place) for place in range(3)])

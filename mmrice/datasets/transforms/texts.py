@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmrice.registry import TRANSFORMS
 from mmrice.structures import KINDS
 from mmrice.utils import UserError
-from mmrice.utils.tokenizers import load_clip_tokenizer
+from mmrice.utils.tokenizers import load_clip_tokenizer, load_hf_tokenizer
 
 from .select import select_regions, skip_sample
 
@@ -48,29 +48,36 @@ class SampleRegionTexts(BaseTransform):
 
 @TRANSFORMS.register_module()
 class TokenizeTexts(BaseTransform):
-    """Tokens of the caption and of the regions with words, by CLIP's byte-pair tokenizer.
+    """Tokens of the caption and of the regions with words, by CLIP's byte-pair tokenizer or one of Hugging Face's.
 
     Adds ``caption_tokens`` (int32, (T_c,)) and ``text_tokens`` (int32, (M, T)) of the regions of kind 'text', in order,
-    both with start and end token; T is that of the longest, zeros pad behind the end. An image without caption has
-    T_c = 0. Text encoders need no more than this: :class:`mmrice.TextTransformer` looks for the end token.
+    both with start and end token; T is that of the longest, padding (0, or Hugging Face's) stands behind the end. An
+    image without caption has T_c = 0.
 
     Args:
         num_tokens (int): Most tokens of a text; of a longer one the rest is left out, the end token stays. Defaults to
             77, CLIP's and CLOC's.
         vocab_path (str, optional): Another file of merges, see :func:`mmrice.utils.tokenizers.clip_vocab_file`.
             Defaults to None, CLIP's.
+        hf_tokenizer (str, optional): Folder of a Hugging Face tokenizer, with the special tokens that it adds; for
+            :class:`mmrice.HuggingFaceText`. Defaults to None.
     """
 
-    def __init__(self, num_tokens: int = 77, vocab_path: Optional[str] = None) -> None:
+    def __init__(self, num_tokens: int = 77, vocab_path: Optional[str] = None,
+                 hf_tokenizer: Optional[str] = None) -> None:
         if num_tokens < 3:
             raise UserError(f'TokenizeTexts: num_tokens={num_tokens}, expected 3 or more: start, a token, end.')
         self.num_tokens, self.vocab_path = num_tokens, vocab_path
-        self._tokenizer: Any = load_clip_tokenizer(vocab_path)  # here, so that what is missing is said at the start
+        if vocab_path is not None and hf_tokenizer is not None:
+            raise UserError('TokenizeTexts: give vocab_path or hf_tokenizer, not both.')
+        self._hugging_face = hf_tokenizer is not None  # loaded here, so that what is missing is said at the start
+        self._tokenizer: Any = load_hf_tokenizer(hf_tokenizer) if hf_tokenizer else load_clip_tokenizer(vocab_path)
+        self._pad = int(self._tokenizer.pad_token_id or 0) if hf_tokenizer else 0
 
     def transform(self, results: dict) -> dict:
         texts = [text for text, kind in zip(results['gt_texts'], results['gt_kinds'].tolist()) if kind == _TEXT]
         rows = [self._tokens(text) for text in texts]
-        padded = np.zeros((len(rows), max(map(len, rows), default=0)), dtype=np.int32)
+        padded = np.full((len(rows), max(map(len, rows), default=0)), self._pad, dtype=np.int32)
         for row, tokens in zip(padded, rows):
             row[:len(tokens)] = tokens
         results['text_tokens'] = padded
@@ -79,5 +86,7 @@ class TokenizeTexts(BaseTransform):
         return results
 
     def _tokens(self, text: str) -> List[int]:
+        if self._hugging_face:
+            return self._tokenizer(text, truncation=True, max_length=self.num_tokens)['input_ids']
         start, end = self._tokenizer.all_special_ids
         return [start, *self._tokenizer.encode(text)[:self.num_tokens - 2], end]

@@ -30,7 +30,7 @@ class CLOC(BaseSelfSupervisor):
         neck (dict, optional): A :class:`mmrice.Prompter`, or another pooling of boxes without grounding. None without
             ``region_weight``.
         image_neck (dict): MMPretrain's ``LinearNeck``, from the class token to the text embedding's dims.
-        text_encoder (dict): A :class:`mmrice.TextTransformer` with ``out_dims``.
+        text_encoder (dict): A :class:`mmrice.TextTransformer` or :class:`mmrice.HuggingFaceText` with ``out_dims``.
         head (dict): A :class:`mmrice.RegionTextHead`.
         data_preprocessor (dict, optional): Defaults to mmengine's ``ImgDataPreprocessor``, which normalises and stacks.
         init_cfg (dict, optional): Weights to load. Defaults to None.
@@ -97,10 +97,10 @@ class CLOC(BaseSelfSupervisor):
         return self.head.loss(images, regions, found, target, (sum(map(bool, counts)), len(inputs)))
 
     def _encode(self, parts: List[np.ndarray], device: torch.device) -> Tensor:
-        """Embeddings (N, D) of token ids (N_i, T_i), zero-padded behind each end."""
-        longest = max((part.shape[1] for part in parts if len(part)), default=0)
-        if not longest:
-            none = self.text_encoder.token_embedding.weight.new_zeros((1, 1), dtype=torch.long)
-            return self.text_encoder(none)[1][:0]
-        padded = [np.pad(part, ((0, 0), (0, longest - part.shape[1]))) for part in parts if len(part)]
+        """Embeddings (N, D) of token ids (N_i, T_i), padded behind each end."""
+        longest, pad_id = max((part.shape[1] for part in parts if len(part)), default=0), self.text_encoder.pad_id
+        if not longest:  # still through the encoder, for the gradients of its parameters: zeros
+            return self.text_encoder(torch.full((1, 1), pad_id, device=device))[1][:0]
+        padded = [np.pad(part, ((0, 0), (0, longest - part.shape[1])), constant_values=pad_id)
+                  for part in parts if len(part)]
         return self.text_encoder(torch.from_numpy(np.concatenate(padded)).long().to(device))[1]

@@ -59,6 +59,7 @@ class TextTransformer(BaseModule):
         >>> [tuple(output.shape) for output in TextTransformer()(ids)]
         [(2, 77, 512), (2, 512)]
     """
+    pad_id = 0  # anything would do: nothing looks behind the end token
     arch_zoo: Dict[str, Tuple[int, int, int, int]] = {  # embed_dims, num_layers, num_heads, feedforward_channels
         'tiny': (128, 2, 2, 512),
         'base': (512, 12, 8, 2048),
