@@ -1,12 +1,11 @@
-"""The transfer table's jobs: what they run, what they wait for, what is not run again."""
+"""The transfer table's jobs: what they run and what they wait for."""
 import json
-import shlex
 from pathlib import Path
 
 import pytest
 
 import mmrice  # noqa: F401
-from mmrice.utils import UserError
+from mmrice.utils import UserError, job_pool
 
 PROJECT = Path(__file__).resolve().parents[1] / 'projects' / 'transfer_table'
 
@@ -14,14 +13,8 @@ PROJECT = Path(__file__).resolve().parents[1] / 'projects' / 'transfer_table'
 @pytest.fixture
 def parts(monkeypatch):
     monkeypatch.syspath_prepend(str(PROJECT))
-    from transfer_table import jobs, pool, table
-    return jobs, pool, table
-
-
-def script(parts, name, text, needs=()):
-    """A job that runs a line of Python and is to leave out.txt in its folder."""
-    output = f'{name}/out.txt'
-    return parts[0].Job(name, (('python', '-c', text), ('python', '-c', 'print("last")')), output, tuple(needs))
+    from transfer_table import jobs, table
+    return jobs, job_pool, table
 
 
 def test_rice_and_mlcd_pretrain_alike_and_every_task_differs_in_its_first_weights_alone(parts):
@@ -50,28 +43,6 @@ def test_every_config_that_is_run_exists_and_pretraining_sees_as_many_images(par
     assert rice.train_dataloader.batch_size == mlcd.train_dataloader.batch_size
     views = [cfg.train_dataloader.dataset.pipeline[:3] for cfg in (rice, mlcd)]
     assert views[0] == views[1] and views[0][1].scale == (128, 128)
-
-
-def test_a_job_waits_for_what_it_needs_and_a_failure_takes_those_along_that_wait(parts, tmp_path):
-    write = "open('{0}/{1}/out.txt', 'w').write(open('{0}/{2}/out.txt').read() + '!')"
-    jobs = [script(parts, 'c', write.format(tmp_path, 'c', 'a'), ['a']),
-            script(parts, 'a', f"open('{tmp_path}/a/out.txt', 'w').write('one')"),
-            script(parts, 'bad', "raise SystemExit(3)"), script(parts, 'after', "pass", ['bad']),
-            script(parts, 'empty', "pass")]
-    pool = parts[1].Pool({job.name: job for job in jobs}, tmp_path, workers=2)
-    assert sorted(pool.run()) == ['after', 'bad', 'empty']
-    assert (tmp_path / 'c' / 'out.txt').read_text() == 'one!'
-    assert not (tmp_path / 'after').exists() and 'last' in pool.log('c').read_text()
-    assert 'last' not in pool.log('bad').read_text()
-
-
-def test_what_ended_well_is_run_again_only_when_its_commands_change(parts, tmp_path):
-    text = f"f = open('{tmp_path}/a/out.txt', 'a'); f.write('x')"
-    for expected, line in (('x', text), ('x', text), ('xx', f'{text}; f.close()')):
-        job = script(parts, 'a', line)
-        assert parts[1].Pool({'a': job}, tmp_path, workers=1).run() == []
-        assert (tmp_path / 'a' / 'out.txt').read_text() == expected
-    assert shlex.split(json.loads((tmp_path / 'a' / 'job.json').read_text())['commands'][0])[2] == line
 
 
 def test_the_table_has_mean_and_sample_deviation_of_the_seeds_in_percent(parts, tmp_path):

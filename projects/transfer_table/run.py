@@ -15,10 +15,10 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-from transfer_table import jobs, pool, table  # noqa: E402
+from transfer_table import jobs, table  # noqa: E402
 
 import mmrice  # noqa: E402, F401
-from mmrice.utils import UserError, run_cli  # noqa: E402
+from mmrice.utils import UserError, job_pool, run_cli  # noqa: E402
 
 DATA = Path('data/transfer_table')
 PARTS = ('scenes/annotations/train.json', 'regions/meta.json', 'images/meta.json')
@@ -59,14 +59,14 @@ def main() -> None:
     made = jobs.make_jobs(jobs.BUDGETS[args.budget], args.out, args.tasks, args.inits, args.seeds)
     if args.list:
         for name, job in made.items():
-            print('\n  $ '.join([name, *pool.texts(job)]))
+            print('\n  $ '.join([name, *job_pool.texts(job)]))
         return
     check_data()
     cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
     workers = args.jobs or min(cores, 14)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     begin = time.monotonic()
-    failed = pool.Pool(made, args.out, workers).run()
+    failed = job_pool.Pool(made, args.out, workers).run()
     from mmrice.utils.bench_json import environment
     here = environment()
     about = dict(budget=f'{args.budget}, {jobs.BUDGETS[args.budget]}', seeds=args.seeds, cpu=here['cpu'],

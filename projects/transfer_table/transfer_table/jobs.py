@@ -2,7 +2,9 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Sequence, Tuple
+from typing import Dict, List, Sequence
+
+from mmrice.utils.job_pool import Job
 
 PROJECT = Path(__file__).resolve().parents[1]
 TOOLS = PROJECT.parents[1] / 'tools'
@@ -63,22 +65,6 @@ BUDGETS = {
     'cpu': Budget(1000, 32, 300, 16, 1),
     'gpu': Budget(1500, 64, 400, 16, 1),
 }
-
-
-@dataclass(frozen=True)
-class Job:
-    """Commands that make a file, one after the other.
-
-    Attributes:
-        name: Its folder in the output folder.
-        commands: Arguments; a first ``python`` stands for the running interpreter.
-        output: What the last command leaves, relative to the output folder.
-        needs: Names of the jobs that come first.
-    """
-    name: str
-    commands: Tuple[Tuple[str, ...], ...]
-    output: str
-    needs: Tuple[str, ...] = ()
 
 
 def near(path: Path) -> str:

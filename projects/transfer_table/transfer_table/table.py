@@ -5,9 +5,9 @@ from statistics import mean, stdev
 from typing import Any, Dict, List, Optional, Sequence
 
 from mmrice.utils import UserError
+from mmrice.utils.job_pool import STAMP, Job
 
-from .jobs import TASKS, Job
-from .pool import STAMP
+from .jobs import TASKS
 
 TITLES = dict(random='random weights', mlcd='MLCD', rice='RICE')
 

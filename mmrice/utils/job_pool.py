@@ -1,19 +1,34 @@
-"""Run jobs, several at once; what has ended well is not run again."""
+"""Run jobs of an experiment, several at once; what has ended well is not run again."""
 import json
 import os
 import shlex
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, Iterable, List, Set
+from typing import Dict, Iterable, List, Set, Tuple
 
-from mmrice.utils import atomic_write
-
-from .jobs import Job
+from .atomic import atomic_write
 
 _POLL = 0.2  # seconds
 STAMP = 'job.json'
+
+
+@dataclass(frozen=True)
+class Job:
+    """Commands that make a file, one after the other.
+
+    Attributes:
+        name: Its folder in the output folder.
+        commands: Arguments; a first ``python`` stands for the running interpreter.
+        output: What the last command leaves, relative to the output folder.
+        needs: Names of the jobs that come first.
+    """
+    name: str
+    commands: Tuple[Tuple[str, ...], ...]
+    output: str
+    needs: Tuple[str, ...] = ()
 
 
 class Pool:

@@ -1,0 +1,33 @@
+"""Jobs wait for each other; what ended well is not run again."""
+import json
+import shlex
+
+from mmrice.utils.job_pool import Job, Pool
+
+
+def script(name, text, needs=()):
+    """A job that runs a line of Python and is to leave out.txt in its folder."""
+    output = f'{name}/out.txt'
+    return Job(name, (('python', '-c', text), ('python', '-c', 'print("last")')), output, tuple(needs))
+
+
+def test_a_job_waits_for_what_it_needs_and_a_failure_takes_those_along_that_wait(tmp_path):
+    write = "open('{0}/{1}/out.txt', 'w').write(open('{0}/{2}/out.txt').read() + '!')"
+    jobs = [script('c', write.format(tmp_path, 'c', 'a'), ['a']),
+            script('a', f"open('{tmp_path}/a/out.txt', 'w').write('one')"),
+            script('bad', "raise SystemExit(3)"), script('after', "pass", ['bad']),
+            script('empty', "pass")]
+    pool = Pool({job.name: job for job in jobs}, tmp_path, workers=2)
+    assert sorted(pool.run()) == ['after', 'bad', 'empty']
+    assert (tmp_path / 'c' / 'out.txt').read_text() == 'one!'
+    assert not (tmp_path / 'after').exists() and 'last' in pool.log('c').read_text()
+    assert 'last' not in pool.log('bad').read_text()
+
+
+def test_what_ended_well_is_run_again_only_when_its_commands_change(tmp_path):
+    text = f"f = open('{tmp_path}/a/out.txt', 'a'); f.write('x')"
+    for expected, line in (('x', text), ('x', text), ('xx', f'{text}; f.close()')):
+        job = script('a', line)
+        assert Pool({'a': job}, tmp_path, workers=1).run() == []
+        assert (tmp_path / 'a' / 'out.txt').read_text() == expected
+    assert shlex.split(json.loads((tmp_path / 'a' / 'job.json').read_text())['commands'][0])[2] == line
