@@ -16,8 +16,9 @@ _CHAT = 'Describe this image.'
 
 @ENGINE_STAGES.register_module()
 class HuggingFaceCaptioner(Captioner):
-    """One caption an image by a model in a local folder: BLIP, GIT, LLaVA and others that transformers lists as
-    image-text-to-text. Text is generated without chance: the likeliest token each time, or a beam.
+    """One caption an image by a model in a local folder: BLIP, BLIP-2, GIT, LLaVA, Qwen2-VL and others that
+    transformers lists as image-text-to-text. Text is generated without chance: the likeliest token each time, or a
+    beam.
 
     Args:
         path: Folder with model and processor, as ``save_pretrained`` writes them.
@@ -50,8 +51,13 @@ class HuggingFaceCaptioner(Captioner):
         with self.model.running() as (network, processor):
             inputs = self._inputs(processor, [Image.fromarray(image) for image in images])
             inputs = inputs.to(network.device, network.dtype)  # numbers that are no integers take the dtype
-            tokens = network.generate(**inputs, max_new_tokens=self.max_new_tokens, num_beams=self.num_beams,
-                                      do_sample=False)
+            try:
+                tokens = network.generate(**inputs, max_new_tokens=self.max_new_tokens, num_beams=self.num_beams,
+                                          do_sample=False)
+            except (IndexError, ValueError) as error:  # longer than its positions; a prompt where it takes none (GIT)
+                raise UserError(f'{self.model.folder}: {type(network).__name__} cannot write a caption ('
+                                f'{" ".join(str(error).split())[:200]}). Lower engine.caption.max_new_tokens, or leave '
+                                'engine.caption.prompt out.') from error
             return [[self._without_prompt(text)] for text in processor.batch_decode(
                 _without(tokens, inputs.get('input_ids')), skip_special_tokens=True)]
 

@@ -2,7 +2,6 @@
 from typing import Any, Dict, List, Optional, Tuple
 
 import numpy as np
-from PIL import Image
 
 from mmrice.registry import ENGINE_STAGES
 from mmrice.utils import UserError
@@ -75,8 +74,9 @@ class OWLv2Grounder(Grounder):
             if size % vision.patch_size:
                 raise UserError(f'engine.ground.input_size is {size}, expected a multiple of {vision.patch_size}, the '
                                 'patch size of the model.')
-            pixels = processor.image_processor([Image.fromarray(image) for image in images], return_tensors='pt',
-                                               size={'height': size, 'width': size})['pixel_values']
+            pixels = processor.image_processor(
+                list(map(grey_square, images)), do_rescale=False, input_data_format='channels_last',
+                size={'height': size, 'width': size}, return_tensors='pt')['pixel_values']
             ids, mask = self._tokens(processor.tokenizer, phrases, network.config.text_config.max_position_embeddings)
             output = network(input_ids=ids.to(network.device), attention_mask=mask.to(network.device),
                              pixel_values=pixels.to(network.device, network.dtype),
@@ -105,3 +105,14 @@ class OWLv2Grounder(Grounder):
         good = np.flatnonzero((scores > self.min_score) & fits(boxes, size, self.min_edge))
         good = good[nms(boxes[good], scores[good], self.nms_iou, self.max_regions)]
         return Grounded(boxes[good], scores[good].astype(np.float32), [phrases[index] for index in best[good]])
+
+
+def grey_square(image: np.ndarray) -> np.ndarray:
+    """The image in the upper left of a square, 0..1, float32, shape (S, S, 3).
+
+    Transformers has its own; that of 5 (5.24) fills up with black, and OWLv2 was trained with grey.
+    """
+    height, width = image.shape[:2]
+    square = np.full((max(height, width), max(height, width), 3), 0.5, np.float32)
+    square[:height, :width] = image / np.float32(255)
+    return square

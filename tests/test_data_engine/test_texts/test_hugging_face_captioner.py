@@ -76,6 +76,11 @@ def test_a_beam_finds_other_words(blip, images):
     assert greedy != beam
 
 
+def test_a_caption_that_is_longer_than_the_model_can_write_is_one_clear_line(blip, images):
+    with pytest.raises(UserError, match='BlipForConditionalGeneration cannot write .* Lower engine.caption.max_new_t'):
+        HuggingFaceCaptioner(str(blip[0]), max_new_tokens=77)(images, RECORDS)
+
+
 def test_the_fingerprint_follows_weights_and_vocabulary(tmp_path):
     tiny_models.write_blip(tmp_path)
     captioner = HuggingFaceCaptioner(str(tmp_path))

@@ -23,7 +23,7 @@ def images():
 @pytest.fixture(scope='module')
 def owlv2(tmp_path_factory):
     folder = tmp_path_factory.mktemp('owlv2')
-    return folder, tiny_models.write_owlv2(folder)
+    return folder, tiny_models.write_owlv2(folder, seed=3)
 
 
 def grounder(owlv2, **settings):
@@ -49,13 +49,14 @@ def alone(owlv2, image, phrases, threshold=0.1):
 def test_boxes_of_a_batch_are_those_that_transformers_finds_in_each_image(owlv2, images):
     found = grounder(owlv2)(images, RECORDS, PHRASES)
     assert len(found[1].boxes) == 0 and found[1].phrases == []
-    for one, image, phrases in zip(found[::2], images[::2], PHRASES[::2]):
+    for number in (0, 2) if transformers.__version__ < '5' else (2, ):  # 5 pads with black, unlike OWLv2's training
+        one, image, phrases = found[number], images[number], PHRASES[number]
         boxes, scores, texts = alone(owlv2, image, phrases)
         assert len(boxes) > 3 and scores.max() < 1
         np.testing.assert_allclose(one.boxes, boxes, atol=1e-3)
         np.testing.assert_allclose(one.scores, scores, atol=1e-4)
         assert one.phrases == texts
-    assert len({*found[0].phrases, *found[2].phrases}) >= 3
+    assert len(set(found[2].phrases)) == 3
 
 
 def test_scores_queries_and_number_have_their_limits(owlv2, images):
@@ -67,8 +68,10 @@ def test_scores_queries_and_number_have_their_limits(owlv2, images):
     assert best.boxes.tolist() == every.boxes[:2].tolist() and best.phrases == every.phrases[:2]
     first, = grounder(owlv2, max_queries=1)(images[2:], RECORDS[2:], PHRASES[2:])
     assert set(first.phrases) == {'cat'}
-    wide, = grounder(owlv2, min_edge=10)(images[2:], RECORDS[2:], PHRASES[2:])
-    assert 0 < len(wide.boxes) < len(every.boxes) and (wide.boxes[:, 2:] - wide.boxes[:, :2]).min() >= 10
+    short = (every.boxes[:, 2:] - every.boxes[:, :2]).min(1)
+    edge = float(np.median(short))
+    wide, = grounder(owlv2, min_edge=edge)(images[2:], RECORDS[2:], PHRASES[2:])
+    assert wide.boxes.tolist() == every.boxes[short >= edge].tolist() and len(wide.boxes) < len(every.boxes)
 
 
 def test_of_boxes_that_overlap_the_better_one_is_kept_whatever_their_phrases(owlv2, images):
@@ -80,8 +83,8 @@ def test_of_boxes_that_overlap_the_better_one_is_kept_whatever_their_phrases(owl
 
 
 def test_phrases_are_asked_within_the_template(owlv2, images):
-    asked, = grounder(owlv2, template='the {} there')(images[:1], RECORDS[:1], [['dog', 'tree']])
-    expected = alone(owlv2, images[0], ['the dog there', 'the tree there'])
+    asked, = grounder(owlv2, template='the {} there')(images[2:], RECORDS[2:], [['dog', 'tree']])
+    expected = alone(owlv2, images[2], ['the dog there', 'the tree there'])
     np.testing.assert_allclose(asked.boxes, expected[0], atol=1e-3)
     assert asked.phrases == [text.split()[1] for text in expected[2]]
 

@@ -14,9 +14,9 @@ def _save(model, folder, seed):
     """Save a model with random weights of a size that lets pixels and words matter."""
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
-        for weights in model.parameters():
-            if weights.ndim > 1:
-                weights.normal_(0, 2 / weights[0].numel()**0.5, generator=generator)
+        for name, weights in model.named_parameters():
+            if weights.ndim > 1 or name.endswith('embedding'):
+                weights.normal_(0, 2 / weights[0].numel()**0.5 if weights.ndim > 1 else 1, generator=generator)
     model.eval().save_pretrained(folder)
     return model
 
