@@ -6,6 +6,7 @@ import pytest
 from mmrice.data_engine.build import Build
 from mmrice.data_engine.executors import LocalExecutor
 from mmrice.datasets.shard_format import read_meta, read_regions, read_table
+from mmrice.registry import ENGINE_STAGES
 from mmrice.utils import UserError
 
 
@@ -76,6 +77,25 @@ def test_captions_alone_are_a_build(texts, tmp_path):
     del texts['ground']
     assert '; 9 captions; left out' in build(texts, tmp_path / 'out')
     assert {row['kind'] for row in rows(tmp_path / 'out')} == {'caption'}
+
+
+@ENGINE_STAGES.register_module(force=True)
+class SignReader:
+    version = 1
+
+    def __call__(self, image):
+        return [{'box': [1, 2, 30, 40], 'text': 'Open', 'score': 0.5}, {'box': [1, 2, 30, 40], 'text': '?', 'score': 1}]
+
+
+def test_words_that_were_read_stand_beside_captions_where_nothing_has_a_cluster(texts, text_file, tmp_path):
+    label = {'vocabulary': {'type': 'mmrice.WordVocabulary'}}
+    line = build({**texts, 'ocr': {'type': 'SignReader'}, 'label': label}, tmp_path / 'out')
+    assert '10 ocr regions with 1 words; 9 captions' in line and '10 ocr regions without a known word' in line
+    found = rows(tmp_path / 'out')
+    assert [row for row in found if row['kind'] != 'ocr'] == expected_rows(text_file)
+    assert [row['labels'] for row in found if row['kind'] == 'ocr'] == [[0]] * 10
+    meta = read_meta(tmp_path / 'out')
+    assert meta['num_classes'] == {'ocr': 1} and meta['shards'][0]['kinds'] == {'ocr': 1, 'ocr+text+caption': 3}
 
 
 @pytest.mark.parametrize('change, message', [
