@@ -1,5 +1,8 @@
 # Retrieval of phrases by regions and of captions by images, and boxes for phrases, on the validation images of the
 # mini-scenes (synthetic compositions), with a ViT-Tiny/16 that CLOC has pretrained on the training scenes.
+# Measured with tools/test.py, one run each, from CLOC's weights after 400 iterations (random ones in brackets): regions
+# to phrases, recall@10 70.0 (1.1), phrases to regions 87.3 (6.7), images to captions, recall@1 7.5 (2.5), boxes for
+# phrases, accuracy at 0.5 18.4 (3.0).
 # python tools/test.py configs/quick/region-text_cloc-vit-tiny_mini-scenes.py \
 #     work_dirs/cloc_vit-tiny_mini-texts/latest.pth
 _base_ = [

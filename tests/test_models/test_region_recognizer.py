@@ -94,9 +94,21 @@ def test_names_of_a_dataset_are_taken_where_the_config_has_none_and_again_with_o
     assert before.shape == (2, DIMS) and model.class_vectors().shape == (3, DIMS)
     model.text_encoder.projection.weight.mul_(-1)
     torch.testing.assert_close(model.eval().class_vectors()[:2], -before)
-    given = build('neck', classes=['owl'])
+    given = build('neck', classes=['owl', 'rat', 'ant'])
     given.set_classes(CLASSES)
-    assert given.classes == ['owl']
+    assert given.classes == ['owl', 'rat', 'ant']
+    with pytest.raises(UserError, match='model.classes has 3 classes, the dataset 2'):
+        given.set_classes(CLASSES[:2])
+
+
+@torch.no_grad()
+def test_a_class_with_several_names_has_their_mean(tmp_path):
+    (tmp_path / 'classes.txt').write_text('cat | kitten\n\ndog\n')
+    for classes in ([['cat', 'kitten'], 'dog'], str(tmp_path / 'classes.txt')):
+        model = build('neck', classes=classes, templates=('{}', 'one {}'))
+        cat = model.embed_texts(['cat', 'one cat', 'kitten', 'one kitten']).mean(0)
+        dog = model.embed_texts(['dog', 'one dog']).mean(0)
+        torch.testing.assert_close(model.class_vectors(), F.normalize(torch.stack([cat, dog]), dim=1))
 
 
 @torch.no_grad()
@@ -135,7 +147,7 @@ def test_a_wide_box_is_letterboxed():
 @pytest.mark.parametrize('wrong, match', [
     (dict(classes=CLASSES, templates=['photo']), "template 'photo' has no {}"),
     (dict(classes='nowhere.txt'), "classes='nowhere.txt': cannot be read"),
-    (dict(classes=()), '0 classes and 1 templates'),
+    (dict(classes=()), '0 classes and 1 templates'), (dict(classes=[[]]), 'a name for each class'),
     (dict(pooling='crop'), "pooling='crop'.*needs image_neck"),
 ])
 def test_settings_that_cannot_work_are_named(wrong, match):

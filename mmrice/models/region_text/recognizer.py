@@ -10,7 +10,7 @@ from mmrice.registry import MODELS
 from mmrice.utils import UserError
 
 from .base import RegionTextModel, boxes_of
-from .class_names import ClassNames, Lines
+from .class_names import Classes, ClassNames, Lines
 
 
 @MODELS.register_module()
@@ -28,8 +28,9 @@ class RegionRecognizer(ClassNames, RegionTextModel):
         pooling (str): 'neck', one pass for all boxes of an image; or 'crop', where each box is cut out of the network's
             input, resized and encoded by class token and ``image_neck``, the usual baseline: give it images in full
             size. Defaults to 'neck'.
-        classes (list | str, optional): Names, or a text file with one a line. Defaults to None: those of the dataset,
-            which :class:`mmrice.DatasetClassesHook` hands over.
+        classes (list | str, optional): Of each class its name, or a list of several, whose unit vectors are averaged;
+            or a text file with a class a line, several names with '|' between them. Defaults to None: the names of the
+            dataset, which :class:`mmrice.DatasetClassesHook` hands over.
         templates (list | str): Texts in which '{}' stands for the name, or a text file with one a line; the unit
             vectors of several are averaged. Defaults to ('{}', ): the bare name, as in CLOC.
         temperature (float): T. Defaults to 0.01, where CLIP's ends.
@@ -46,7 +47,7 @@ class RegionRecognizer(ClassNames, RegionTextModel):
                  neck: Optional[dict] = None,
                  image_neck: Optional[dict] = None,
                  pooling: str = 'neck',
-                 classes: Optional[Lines] = None,
+                 classes: Optional[Classes] = None,
                  templates: Lines = ('{}', ),
                  temperature: float = 0.01,
                  max_per_img: int = 100,

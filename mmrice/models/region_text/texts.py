@@ -34,29 +34,33 @@ def encode_texts(encoder: nn.Module, tokenizer: Any, texts: Sequence[str], devic
     return torch.cat(parts) if parts else torch.empty(0, 0, device=device)
 
 
-def class_vectors(embed: Callable[[List[str]], Tensor], classes: Sequence[str], templates: Sequence[str]) -> Tensor:
+def class_vectors(embed: Callable[[List[str]], Tensor], classes: Sequence[Union[str, Sequence[str]]],
+                  templates: Sequence[str]) -> Tensor:
     """One vector a class: the mean of its texts' unit vectors, made a unit vector again.
 
     Underscores of names become spaces ('bat_(animal)' of LVIS is asked for as 'bat (animal)'): a choice.
 
     Args:
         embed: Texts -> unit vectors, shape (number of texts, D).
-        classes: Names of the C classes.
+        classes: The name of each of the C classes, or several.
         templates: Texts in which '{}' stands for the name.
 
     Returns:
         Tensor: shape (C, D).
 
     Raises:
-        UserError: There is no class or template, or a template without '{}'.
+        UserError: There is no class or template, a class without a name, or a template without '{}'.
     """
-    if not classes or not templates:
-        raise UserError(f'{len(classes)} classes and {len(templates)} templates, expected at least one of each.')
+    names = [[own] if isinstance(own, str) else list(own) for own in classes]
+    if not names or not templates or not all(names):
+        raise UserError(f'{len(classes)} classes and {len(templates)} templates, expected at least one of each, and a '
+                        'name for each class.')
     wrong = [template for template in templates if '{}' not in template]
     if wrong:
         raise UserError(f"template {wrong[0]!r} has no {{}}, which stands for the name, as in 'a photo of a {{}}.'")
-    texts = [template.replace('{}', name.replace('_', ' ')) for name in classes for template in templates]
-    return F.normalize(embed(texts).unflatten(0, (len(classes), len(templates))).mean(dim=1), dim=1)
+    texts = [template.replace('{}', name.replace('_', ' ')) for own in names for name in own for template in templates]
+    parts = embed(texts).split([len(own) * len(templates) for own in names])
+    return F.normalize(torch.stack([part.mean(dim=0) for part in parts]), dim=1)
 
 
 def read_lines(value: Union[str, Sequence[str]], what: str) -> List[str]:

@@ -11,7 +11,7 @@ from mmrice.registry import MODELS
 from mmrice.utils import UserError
 from mmrice.utils.tokenizers import load_clip_tokenizer
 
-from .class_names import ClassNames, Lines
+from .class_names import Classes, ClassNames, Lines
 from .texts import encode_texts
 
 
@@ -27,8 +27,9 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
         image_neck (dict): From the class token, in a tuple, to the embedding of the image; last of a tuple.
         text_encoder (dict): A :class:`mmrice.TextTransformer` with ``out_dims``.
         out_type (str): The type of the encoder's output, instead of that in ``backbone``. Defaults to 'cls_token'.
-        classes (list | str, optional): Names, or a text file with one a line. Defaults to None: those of the dataset,
-            which :class:`mmrice.DatasetClassesHook` hands over.
+        classes (list | str, optional): Of each class its name, or a list of several, whose unit vectors are averaged;
+            or a text file with a class a line, several names with '|' between them. Defaults to None: the names of the
+            dataset, which :class:`mmrice.DatasetClassesHook` hands over.
         templates (list | str): Texts in which '{}' stands for the name, or a text file with one a line; the unit
             vectors of several are averaged. Defaults to ('{}', ).
         temperature (float): T. Defaults to 0.01, where CLIP's ends.
@@ -45,7 +46,7 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
                  image_neck: dict,
                  text_encoder: dict,
                  out_type: str = 'cls_token',
-                 classes: Optional[Lines] = None,
+                 classes: Optional[Classes] = None,
                  templates: Lines = ('{}', ),
                  temperature: float = 0.01,
                  vocab_path: Optional[str] = None,
