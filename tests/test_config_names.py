@@ -8,7 +8,8 @@ import pytest
 from mmrice.testing.config_files import TRAINING, datasets, read
 
 MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRCNN', 'clip': 'CLOC',
-                  'cloc': 'CLOC', 'dino': 'DINO', 'faster-rcnn': 'FasterRCNN', 'knn': 'KNNClassifier',
+                  'cloc': 'CLOC', 'dino': 'DINO', 'faster-rcnn': 'FasterRCNN', 'grounding': 'RegionTextMatcher',
+                  'knn': 'KNNClassifier',
                   'image-text': 'RegionTextMatcher', 'linear': 'EncoderDecoder', 'linear-cls': 'ImageClassifier',
                   'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
                   'referring': 'ReferringSegmentor', 'region-recognition': 'RegionRecognizer',
@@ -20,10 +21,9 @@ DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData
                 'mini': 'data/mini/', 'mini-texts': 'data/mini/texts', 'mini-trees': 'data/mini/trees',
                 'mini-scenes': 'data/mini/scenes', 'laion400m': 'data/laion400m/',
                 'region-shards': 'data/region_shards', 'text-shards': 'data/text_shards',
-                'table': 'data/transfer_table/'}
+                'table': 'data/transfer_table/', 'cloc-table': 'data/cloc_table/'}
 TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic|referring)/')
 NUM_IMAGES = {'laion400m': 389_737_314}
-
 
 
 @pytest.fixture
