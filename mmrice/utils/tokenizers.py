@@ -9,7 +9,9 @@ import sys
 import zlib
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
+
+import numpy as np
 
 from .errors import UserError
 
@@ -74,6 +76,47 @@ def load_hf_tokenizer(folder: str) -> Any:
         reason = str(error).strip().partition('\n')[0] or type(error).__name__
         raise UserError(f'{folder}: cannot be loaded as a Hugging Face tokenizer ({reason}). Expected what '
                         '`tokenizer.save_pretrained(folder)` writes.') from error
+
+
+class TextTokenizer:
+    """Texts to ids with special tokens, for text encoders: CLIP's byte pairs, or a Hugging Face tokenizer.
+
+    Args:
+        num_tokens: Most tokens of a text; of a longer one the rest is left out, the end token stays.
+        vocab_path: See :func:`clip_vocab_file`. Defaults to None, CLIP's.
+        hf_tokenizer: Folder of a Hugging Face tokenizer, with the special tokens that it adds. Defaults to None.
+
+    Attributes:
+        pad_id: What stands behind shorter texts of a batch.
+
+    Raises:
+        UserError: Both are given, a file is missing, or a package.
+    """
+
+    def __init__(self, num_tokens: int = 77, vocab_path: Optional[str] = None,
+                 hf_tokenizer: Optional[str] = None) -> None:
+        if vocab_path is not None and hf_tokenizer is not None:
+            raise UserError('give vocab_path or hf_tokenizer, not both.')
+        if num_tokens < 3:
+            raise UserError(f'num_tokens={num_tokens}, expected 3 or more: start, a token, end.')
+        self.num_tokens, self._hugging_face = num_tokens, hf_tokenizer is not None
+        self._tokenizer: Any = load_hf_tokenizer(hf_tokenizer) if hf_tokenizer else load_clip_tokenizer(vocab_path)
+        self.pad_id = int(self._tokenizer.pad_token_id or 0) if hf_tokenizer else 0
+
+    def __call__(self, text: str) -> List[int]:
+        """Ids of a text."""
+        if self._hugging_face:
+            return self._tokenizer(text, truncation=True, max_length=self.num_tokens)['input_ids']
+        start, end = self._tokenizer.all_special_ids
+        return [start, *self._tokenizer.encode(text)[:self.num_tokens - 2], end]
+
+    def batch(self, texts: Sequence[str]) -> np.ndarray:
+        """Ids of N texts, padded to the longest, int32, shape (N, T)."""
+        rows = [self(text) for text in texts]
+        padded = np.full((len(rows), max(map(len, rows), default=0)), self.pad_id, dtype=np.int32)
+        for row, tokens in zip(padded, rows):
+            row[:len(tokens)] = tokens
+        return padded
 
 
 def tokens_by_id(encoder: Dict[str, int]) -> List[str]:

@@ -80,3 +80,18 @@ def test_weights_of_fewer_layers_are_an_error(tmp_path):
     transformers.BertConfig(**{**SMALL, 'num_hidden_layers': 3}).save_pretrained(tmp_path)
     with pytest.raises(UserError, match='16 parameters of BertModel are not in its weights'):
         HuggingFaceText(str(tmp_path)).init_weights()
+
+
+def test_texts_are_embedded_in_batches_as_each_alone_by_its_own_tokenizer(tmp_path):
+    from mmrice.models.region_text.texts import encode_texts, tokenizer_for
+    (tmp_path / 'vocab.txt').write_text('\n'.join(['[UNK]', '[PAD]', '[CLS]', '[SEP]', 'a', 'dog', 'two', 'cats']))
+    tokenizer = transformers.BertTokenizerFast(str(tmp_path / 'vocab.txt'))
+    tokenizer.save_pretrained(tmp_path)
+    theirs = transformers.BertModel(transformers.BertConfig(**SMALL, pad_token_id=1)).eval()
+    theirs.save_pretrained(tmp_path)
+    model = load(tmp_path)
+    texts = ['a dog', 'two', 'a cats two dog']
+    found = encode_texts(model, tokenizer_for(model, None, str(tmp_path)), texts, torch.device('cpu'), batch_size=2)
+    for text, vector in zip(texts, found):
+        expected = theirs(**tokenizer(text, return_tensors='pt')).last_hidden_state[0].mean(dim=0)
+        torch.testing.assert_close(vector, torch.nn.functional.normalize(expected, dim=0))

@@ -5,6 +5,7 @@ import torch.nn.functional as F
 import mmrice  # noqa: F401 before a host
 from mmrice.testing.tiny_region_text import DIMS, parts
 from mmrice.utils import UserError
+from mmrice.utils.tokenizers import load_clip_tokenizer
 
 pytest.importorskip('mmdet')
 
@@ -39,7 +40,7 @@ BOXES = [[[0., 0., 20., 30.], [8., 8., 40., 40.], [30., 2., 47., 39.]], []]
 def test_a_score_is_the_cosine_of_one_box_with_one_name(images):
     model = build('neck', classes=CLASSES)
     first, second = model.predict(images, [sample(boxes) for boxes in BOXES])
-    texts = [F.normalize(model.text_encoder(model.tokenizer([name], 24))[1][0], dim=0)
+    texts = [F.normalize(model.text_encoder(load_clip_tokenizer()([name], 24))[1][0], dim=0)
              for name in ('cat', 'dog', 'bat (animal)')]
     for place, box in enumerate(BOXES[0]):
         region, = model.neck(model.backbone(images[:1])[-1], (5, 6), [torch.tensor([box])])

@@ -5,6 +5,7 @@ from test_region_recognizer import BOXES, CLASSES, images, sample  # noqa: F401
 
 from mmrice.testing.tiny_region_text import DIMS, parts
 from mmrice.utils import UserError
+from mmrice.utils.tokenizers import load_clip_tokenizer
 
 PHRASES, CAPTIONS = [['a cat', 'a dog', 'the sky'], []], [['a cat and a dog', 'pets'], []]
 
@@ -36,7 +37,7 @@ def test_regions_phrases_images_and_captions_are_embedded_each_as_alone(images):
     first, second = model.predict(images, samples())
 
     def text(words):
-        return F.normalize(model.text_encoder(model.tokenizer([words], 24))[1][0], dim=0)
+        return F.normalize(model.text_encoder(load_clip_tokenizer()([words], 24))[1][0], dim=0)
 
     tokens = model.backbone(images)[-1]
     for place, box in enumerate(BOXES[0]):

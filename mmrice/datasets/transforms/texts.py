@@ -1,6 +1,6 @@
 """Words of regions and images: which are trained on, and their tokens."""
 import random
-from typing import Any, List, Optional
+from typing import Optional
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -8,7 +8,7 @@ from mmcv.transforms import BaseTransform
 from mmrice.registry import TRANSFORMS
 from mmrice.structures import KINDS
 from mmrice.utils import UserError
-from mmrice.utils.tokenizers import load_clip_tokenizer, load_hf_tokenizer
+from mmrice.utils.tokenizers import TextTokenizer
 
 from .select import select_regions, skip_sample
 
@@ -65,28 +65,11 @@ class TokenizeTexts(BaseTransform):
 
     def __init__(self, num_tokens: int = 77, vocab_path: Optional[str] = None,
                  hf_tokenizer: Optional[str] = None) -> None:
-        if num_tokens < 3:
-            raise UserError(f'TokenizeTexts: num_tokens={num_tokens}, expected 3 or more: start, a token, end.')
-        self.num_tokens, self.vocab_path = num_tokens, vocab_path
-        if vocab_path is not None and hf_tokenizer is not None:
-            raise UserError('TokenizeTexts: give vocab_path or hf_tokenizer, not both.')
-        self._hugging_face = hf_tokenizer is not None  # loaded here, so that what is missing is said at the start
-        self._tokenizer: Any = load_hf_tokenizer(hf_tokenizer) if hf_tokenizer else load_clip_tokenizer(vocab_path)
-        self._pad = int(self._tokenizer.pad_token_id or 0) if hf_tokenizer else 0
+        self._tokenizer = TextTokenizer(num_tokens, vocab_path, hf_tokenizer)  # what is missing is said at the start
 
     def transform(self, results: dict) -> dict:
         texts = [text for text, kind in zip(results['gt_texts'], results['gt_kinds'].tolist()) if kind == _TEXT]
-        rows = [self._tokens(text) for text in texts]
-        padded = np.full((len(rows), max(map(len, rows), default=0)), self._pad, dtype=np.int32)
-        for row, tokens in zip(padded, rows):
-            row[:len(tokens)] = tokens
-        results['text_tokens'] = padded
-        caption = self._tokens(results['caption']) if results.get('caption') else []
+        results['text_tokens'] = self._tokenizer.batch(texts)
+        caption = self._tokenizer(results['caption']) if results.get('caption') else []
         results['caption_tokens'] = np.array(caption, dtype=np.int32)
         return results
-
-    def _tokens(self, text: str) -> List[int]:
-        if self._hugging_face:
-            return self._tokenizer(text, truncation=True, max_length=self.num_tokens)['input_ids']
-        start, end = self._tokenizer.all_special_ids
-        return [start, *self._tokenizer.encode(text)[:self.num_tokens - 2], end]

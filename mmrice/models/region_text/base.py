@@ -9,10 +9,9 @@ from torch import Tensor
 
 from mmrice.registry import MODELS
 from mmrice.utils import UserError
-from mmrice.utils.tokenizers import load_clip_tokenizer
 
 from .geometry import crop_boxes, to_input
-from .texts import encode_texts
+from .texts import encode_texts, tokenizer_for
 
 
 class RegionTextModel(BaseDetector):
@@ -32,6 +31,7 @@ class RegionTextModel(BaseDetector):
             there is none, 'cls_token' will do. Defaults to 'raw'.
         crop_size (int): Side of a box that is cut out, px. Defaults to 224.
         vocab_path (str, optional): Merges of another byte-pair tokenizer. Defaults to None: CLIP's.
+        hf_tokenizer (str, optional): Folder of a Hugging Face tokenizer instead. Defaults to None.
         data_preprocessor (dict, optional): Defaults to None.
         init_cfg (dict, optional): Weights to load. Defaults to None.
     """
@@ -46,6 +46,7 @@ class RegionTextModel(BaseDetector):
                  out_type: str = 'raw',
                  crop_size: int = 224,
                  vocab_path: Optional[str] = None,
+                 hf_tokenizer: Optional[str] = None,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         super().__init__(data_preprocessor, init_cfg)
@@ -57,7 +58,7 @@ class RegionTextModel(BaseDetector):
         self.image_neck = None if image_neck is None else MODELS.build({'_scope_': 'mmpretrain', **image_neck})
         self.text_encoder = MODELS.build(text_encoder)
         self.pooling, self.crop_size = pooling, crop_size
-        self.tokenizer = load_clip_tokenizer(vocab_path)
+        self.tokenizer = tokenizer_for(self.text_encoder, vocab_path, hf_tokenizer)
 
     def loss(self, batch_inputs: Tensor, batch_data_samples: List[DetDataSample]) -> dict:
         """Not there.

@@ -1,24 +1,22 @@
 """Names of classes and phrases as unit vectors."""
 from pathlib import Path
-from typing import Any, Callable, List, Sequence, Union
+from typing import Callable, List, Optional, Sequence, Union
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mmrice.utils import UserError
+from mmrice.utils.tokenizers import TextTokenizer
 
-from ..text import text_lengths
 
-
-def encode_texts(encoder: nn.Module, tokenizer: Any, texts: Sequence[str], device: torch.device,
+def encode_texts(encoder: nn.Module, tokenizer: TextTokenizer, texts: Sequence[str], device: torch.device,
                  batch_size: int = 256) -> Tensor:
     """Embed texts.
 
     Args:
-        encoder: A :class:`mmrice.TextTransformer` with ``out_dims``.
-        tokenizer: Of :func:`mmrice.utils.tokenizers.load_clip_tokenizer`; what exceeds the encoder's ``num_tokens`` is
-            cut off.
+        encoder: A :class:`mmrice.TextTransformer` or :class:`mmrice.HuggingFaceText` with ``out_dims``.
+        tokenizer: See :func:`tokenizer_for`.
         texts: N of them.
         device: Of the encoder.
         batch_size: Texts at a time. Defaults to 256.
@@ -28,10 +26,14 @@ def encode_texts(encoder: nn.Module, tokenizer: Any, texts: Sequence[str], devic
     """
     parts = []
     for start in range(0, len(texts), batch_size):
-        ids = tokenizer(list(texts[start:start + batch_size]), encoder.num_tokens)
-        ids = ids[:, :text_lengths(ids, encoder.end_id).max()]
+        ids = torch.from_numpy(tokenizer.batch(texts[start:start + batch_size])).long()
         parts.append(F.normalize(encoder(ids.to(device))[1].float(), dim=1))
     return torch.cat(parts) if parts else torch.empty(0, 0, device=device)
+
+
+def tokenizer_for(encoder: nn.Module, vocab_path: Optional[str], hf_tokenizer: Optional[str]) -> TextTokenizer:
+    """A tokenizer that cuts texts off where the encoder's tokens end, at 77 where they have no end (CLIP's number)."""
+    return TextTokenizer(encoder.num_tokens or 77, vocab_path, hf_tokenizer)
 
 
 def class_vectors(embed: Callable[[List[str]], Tensor], classes: Sequence[Union[str, Sequence[str]]],

@@ -9,10 +9,9 @@ from torch import Tensor
 
 from mmrice.registry import MODELS
 from mmrice.utils import UserError
-from mmrice.utils.tokenizers import load_clip_tokenizer
 
 from .class_names import Classes, ClassNames, Lines
-from .texts import encode_texts
+from .texts import encode_texts, tokenizer_for
 
 
 @MODELS.register_module()
@@ -34,6 +33,7 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
             vectors of several are averaged. Defaults to ('{}', ).
         temperature (float): T. Defaults to 0.01, where CLIP's ends.
         vocab_path (str, optional): Merges of another byte-pair tokenizer. Defaults to None: CLIP's.
+        hf_tokenizer (str, optional): Folder of a Hugging Face tokenizer instead. Defaults to None.
         data_preprocessor (dict, optional): Defaults to None, MMPretrain's ``ClsDataPreprocessor``.
         init_cfg (dict, optional): Weights to load. Defaults to None.
 
@@ -50,6 +50,7 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
                  templates: Lines = ('{}', ),
                  temperature: float = 0.01,
                  vocab_path: Optional[str] = None,
+                 hf_tokenizer: Optional[str] = None,
                  data_preprocessor: Optional[dict] = None,
                  init_cfg: Optional[dict] = None) -> None:
         preprocessor = {'type': 'mmpretrain.ClsDataPreprocessor', **(data_preprocessor or {})}
@@ -58,7 +59,8 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
         self.text_encoder = MODELS.build(text_encoder)
         self.image_neck = MODELS.build({'_scope_': 'mmpretrain', **image_neck})
         self.init_classes(classes, templates)
-        self.temperature, self.tokenizer = temperature, load_clip_tokenizer(vocab_path)
+        self.tokenizer = tokenizer_for(self.text_encoder, vocab_path, hf_tokenizer)
+        self.temperature = temperature
 
     def forward(self, inputs: Tensor, data_samples: Optional[List[DataSample]] = None, mode: str = 'tensor') -> Any:
         """Embeddings ('tensor') or classes ('predict') of images of shape (B, 3, H, W).
