@@ -1,6 +1,7 @@
 """The input that FLOPs are counted on: the size that a config says, and a blank batch of it for any host."""
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
+import numpy as np
 import torch
 from mmengine.config import Config
 from mmengine.structures import InstanceData
@@ -81,7 +82,7 @@ def blank_batch(model: nn.Module, cfg: Config, shape: Size, batch_size: int) -> 
         batch_size: Images.
 
     Returns:
-        Batch: For ``mode='tensor'``; for a RICE pretrainer regions and ``mode='loss'``.
+        Batch: For ``mode='tensor'``; for RICE and CLOC regions and ``mode='loss'``.
     """
     mean = getattr(model.data_preprocessor, 'mean', None)
     image = torch.zeros(3 if mean is None else len(mean), *shape, dtype=torch.uint8)
@@ -93,6 +94,9 @@ def blank_batch(model: nn.Module, cfg: Config, shape: Size, batch_size: int) -> 
     if hasattr(model, 'gather_regions'):
         regions, note = _regions(model, cfg, shape)
         samples = [RegionDataSample(metainfo=meta, gt_regions=regions) for _ in range(batch_size)]
+        return Batch(dict(inputs=images, data_samples=samples), 'loss', note)
+    if hasattr(model, 'extract_regions'):  # CLOC
+        samples, note = _worded(model, cfg, shape, meta, batch_size)
         return Batch(dict(inputs=images, data_samples=samples), 'loss', note)
     sample = _sample_type(cfg.get('default_scope'))
     note = "mode='tensor' in evaluation"
@@ -131,3 +135,19 @@ def _regions(model: nn.Module, cfg: Config, shape: Size) -> Tuple[InstanceData, 
         labels=torch.zeros(number, 1, dtype=torch.int64))
     parts = ' and '.join(f'{kinds.count(kind)} {kind}' for kind in known)
     return regions, f"mode='loss' without its backward pass; {parts} regions an image with one label each"
+
+
+def _worded(model: nn.Module, cfg: Config, shape: Size, meta: Dict[str, Any],
+            batch_size: int) -> Tuple[List[RegionDataSample], str]:
+    """A caption and as many regions with words as training draws, all texts of the length that training allows."""
+    steps = {step['type'].rpartition('.')[2]: step for step in find_pipeline(cfg, 'train')}
+    number = steps.get('SampleRegionTexts', {}).get('num_regions', 4)
+    length = steps.get('TokenizeTexts', {}).get('num_tokens', 77)
+    end = getattr(model.text_encoder, 'end_id', 1)
+    regions = InstanceData(
+        bboxes=torch.tensor([0., 0., shape[1] / 2, shape[0] / 2]).expand(number, 4),
+        kinds=torch.full((number, ), KINDS.index('text')), labels=torch.zeros(number, 0, dtype=torch.int64))
+    words = dict(text_tokens=np.full((number, length), end, np.int32), caption_tokens=np.full(length, end, np.int32))
+    samples = [RegionDataSample(metainfo={**meta, **words}, gt_regions=regions) for _ in range(batch_size)]
+    note = f"mode='loss' without its backward pass; a caption and {number} regions an image, {length} tokens each"
+    return samples, note

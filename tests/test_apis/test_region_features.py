@@ -1,4 +1,6 @@
 """RegionFeatureExtractor: what an embedding depends on, and equality with the pretrainer."""
+from copy import deepcopy
+
 import cv2
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from mmrice.apis import RegionFeatureExtractor
 from mmrice.apis.inference.boxes import check_boxes, read_boxes
 from mmrice.data_engine.encoders.network_input import fit, size_for
 from mmrice.engine.weights import Backbone, load_backbone, save_backbone
-from mmrice.models import RegionTransformer, RICEViT
+from mmrice.models import Prompter, RegionTransformer, RICEViT
 from mmrice.utils import UserError
 
 ARCH = dict(embed_dims=32, num_layers=2, num_heads=2, feedforward_channels=48)
@@ -29,11 +31,21 @@ def recipe(layers=0):
                            data_preprocessor=dict(mean=MEAN, std=STD, bgr_to_rgb=True)))
 
 
-@pytest.fixture(scope='module', params=[0, 1], ids=['pooling', 'layers'])
+def cloc_recipe():
+    text = dict(type='mmrice.TextTransformer', arch='tiny', vocab_size=9, out_dims=24)
+    neck = dict(type='mmrice.Prompter', in_channels=32, out_channels=24, patch_size=8, joint_corners=False)
+    image_neck = dict(type='LinearNeck', in_channels=32, out_channels=24, norm_cfg=None)
+    cfg = recipe()
+    cfg['model'] = dict(type='mmrice.CLOC', backbone=VIT, neck=neck, image_neck=image_neck, text_encoder=text,
+                        head=dict(type='mmrice.RegionTextHead'), data_preprocessor=cfg['model']['data_preprocessor'])
+    return cfg
+
+
+@pytest.fixture(scope='module', params=[0, 1, 'prompter'], ids=['pooling', 'layers', 'prompter'])
 def trained(request, tmp_path_factory):
     """(config, checkpoint, pretrainer); the weights are far from their start, or all regions would look alike."""
     pytest.importorskip('mmpretrain')
-    cfg = recipe(request.param)
+    cfg = cloc_recipe() if request.param == 'prompter' else recipe(request.param)
     torch.manual_seed(0)
     with DefaultScope.overwrite_default_scope('mmpretrain'):
         model = MODELS.build(Config(cfg).model).eval()
@@ -125,13 +137,15 @@ def test_a_long_edge_keeps_the_aspect_and_attention_stays_in_its_box(trained, im
     image = cv2.resize(images[0], (200, 100))
     assert extractor.patch_maps(image)[0].shape == (32, 6, 12) and size_for((100, 3), 64, 14) == (70, 14)
     weights = extractor.attention(image, [[0, 0, 100, 100]])
+    if isinstance(extractor.neck, Prompter):  # which may look anywhere, at the class token and its corners as well
+        assert weights.shape == (1, 1, 6, 12) and 0 < weights.sum() < 1
+        return
     assert weights.shape == (1, 2, 6, 12) and not weights[..., 6:].any()
     torch.testing.assert_close(weights.sum((2, 3)), torch.ones(1, 2))
 
 
 def test_channels_are_in_the_order_of_training(trained, images):
-    cfg = Config(recipe())
-    cfg.model.neck.num_layers = len(trained[2].neck.layers)
+    cfg = deepcopy(Config(trained[0]))
     cfg.model.data_preprocessor.update(bgr_to_rgb=False, mean=MEAN[::-1], std=STD[::-1])
     bgr = RegionFeatureExtractor(cfg, trained[1], device='cpu')
     rgb = RegionFeatureExtractor(trained[0], trained[1], device='cpu')

@@ -102,6 +102,16 @@ def test_pretrainer_costs_its_backbone_the_pooling_of_its_regions_and_both_table
     assert '5 object and 5 ocr regions' in ' '.join(content['env']['notes'])
 
 
+def test_a_captioned_image_costs_its_backbone_both_uses_of_the_prompter_and_its_texts(tool):
+    rows, content, _ = tool(QUICK / 'cloc_vit-tiny_mini-texts.py')
+    assert rows['backbone']['flops'] == vit_flops(192, 6, 3, 768, 16, 192, 192)
+    assert rows['image_neck']['flops'] == 2 * 192 * 128
+    tokens, regions, texts = 1 + 12 * 12, 4, 1 + 4
+    assert rows['neck.qkv']['flops'] == 2 * 2 * (tokens + regions) * 192 * 3 * 192
+    assert rows['text_encoder.projection']['flops'] == 2 * texts * 128 * 128
+    assert 'a caption and 4 regions an image, 32 tokens each' in ' '.join(content['env']['notes'])
+
+
 def test_stock_config_is_found_by_its_package_and_counted_on_its_own_size(tool):
     rows, content, lines = tool('mmpretrain::resnet/resnet18_8xb32_in1k.py', '--depth', 0)
     assert list(rows) == ['ImageClassifier']

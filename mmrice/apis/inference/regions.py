@@ -38,8 +38,9 @@ class RegionFeatureExtractor:
     """Embeddings of the boxes of images, one pass an image whatever its number of boxes.
 
     Images are prepared as in training: resized to the size that the training pipeline had, normalised with its mean and
-    deviation. Patch tokens become the embedding of a box by the :class:`mmrice.RegionTransformer` that the checkpoint
-    holds; without one by the authors' pooling, which has no parameters (:attr:`pooling` says which).
+    deviation. Patch tokens become the embedding of a box by the pooling that the checkpoint holds, RICE's
+    :class:`mmrice.RegionTransformer` or CLOC's :class:`mmrice.Prompter`; without one by that of RICE's authors, which
+    has no parameters (:attr:`pooling` says which).
 
     Args:
         config: A training config (a file, 'mmrice::PATH', a ``Config`` or dict), or the dict of a backbone; or the
@@ -82,7 +83,7 @@ class RegionFeatureExtractor:
         recipe = stated or read_recipe(str(source.meta.get('cfg', '')))
         self.backbone, found = load_vit(self.source, _vit_config(stated))
         neck = build_neck(source, recipe, self.backbone)
-        self.pooling = 'parameter-free pooling' if neck is None else 'RegionTransformer of the checkpoint'
+        self.pooling = 'parameter-free pooling' if neck is None else f'{type(neck).__name__} of the checkpoint'
         self.neck = neck or _plain_neck(self.backbone)
         self.device = pick_device(device)
         for module in (self.backbone, self.neck):

@@ -1,4 +1,4 @@
-"""The parts of a checkpoint that embed regions: a RICEViT, and the RegionTransformer that it was trained with."""
+"""The parts of a checkpoint that embed regions: a RICEViT, and the pooling of regions that it was trained with."""
 from typing import Any, Dict, Optional, Tuple
 
 from .files import load_all
@@ -32,21 +32,27 @@ def load_vit(checkpoint: str, config: Optional[Dict[str, Any]] = None) -> Tuple[
 
 
 def build_neck(source: Any, recipe: Dict[str, Any], backbone: Any) -> Optional[Any]:
-    """The RegionTransformer of a checkpoint, its numbers read off its weights; None where there is none.
+    """The pooling of regions of a checkpoint; None where there is none.
 
     Args:
         source: The :class:`~mmrice.engine.weights.Source`.
-        recipe: The training config: its ``model.neck.num_heads`` is in no tensor.
+        recipe: The training config. A RegionTransformer's numbers are read off its weights, but for
+            ``model.neck.num_heads``; a :class:`mmrice.Prompter` or :class:`mmrice.RoIAlignPooling` is built from it.
         backbone: The RICEViT.
 
     Raises:
         UserError: Its weights are incomplete.
     """
-    from mmrice.models import RegionTransformer
+    from mmrice.models import Prompter, RegionTransformer, RoIAlignPooling
     state = {key[len('neck.'):]: value for key, value in source.state.items() if key.startswith('neck.')}
-    stated = (recipe.get('model') or {}).get('neck') or {}
-    if 'proj.weight' not in state or not stated.get('type', 'RegionTransformer').endswith('RegionTransformer'):
+    stated = dict((recipe.get('model') or {}).get('neck') or {})
+    kind = stated.pop('type', 'RegionTransformer').rpartition('.')[2]
+    if 'proj.weight' not in state or kind not in ('RegionTransformer', 'Prompter', 'RoIAlignPooling'):
         return None
+    if kind != 'RegionTransformer':
+        neck = dict(Prompter=Prompter, RoIAlignPooling=RoIAlignPooling)[kind](**{**stated, 'init_cfg': None})
+        load_all(neck, state, source.name)
+        return neck
     layers = {key.split('.')[1] for key in state if key.startswith('layers.')}
     out_channels, in_channels = state['proj.weight'].shape
     ratio = len(state['layers.0.ffn.0.weight']) / in_channels if layers else 4.

@@ -3,6 +3,8 @@
 As if each region's prompts stood before the image's tokens in a sequence of their own; what the sequences have in
 common is computed once.
 """
+from typing import Tuple
+
 import torch
 from torch import Tensor
 
@@ -17,13 +19,22 @@ def attend_prompts(query: Tensor, key: Tensor, value: Tensor, image_key: Tensor,
     Returns:
         Tensor: shape (B, K, P, heads, d).
     """
+    among, towards = prompt_weights(query, key, image_key)
+    return (torch.einsum('bkhpq,bkqhd->bkphd', among, value)
+            + torch.einsum('bkhpl,blhd->bkphd', towards, image_value))
+
+
+def prompt_weights(query: Tensor, key: Tensor, image_key: Tensor) -> Tuple[Tensor, Tensor]:
+    """Softmax weights of :func:`attend_prompts`, same arguments; those of a prompt sum to one together.
+
+    Returns:
+        tuple: Over a region's prompts, shape (B, K, heads, P, P), and over the tokens, shape (B, K, heads, P, L).
+    """
     query = query * query.size(-1)**-0.5
     among = torch.einsum('bkphd,bkqhd->bkhpq', query, key)
     towards = torch.einsum('bkphd,blhd->bkhpl', query, image_key)
     weights = torch.cat([among, towards], dim=-1).softmax(dim=-1)
-    among, towards = weights.split([key.size(2), image_key.size(1)], dim=-1)
-    return (torch.einsum('bkhpq,bkqhd->bkphd', among, value)
-            + torch.einsum('bkhpl,blhd->bkphd', towards, image_value))
+    return weights.split([key.size(2), image_key.size(1)], dim=-1)
 
 
 def attend_image(query: Tensor, key: Tensor, value: Tensor, prompt_key: Tensor, prompt_value: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from mmrice.registry import MODELS
 from mmrice.utils.errors import UserError
 
 from ..layers import FeedForward, Linear, init_transformer, pad_boxes
-from ..layers.prompt_attention import attend_image, attend_prompts, sine_positions
+from ..layers.prompt_attention import attend_image, attend_prompts, prompt_weights, sine_positions
 
 
 @MODELS.register_module()
@@ -109,13 +109,30 @@ class Prompter(BaseModule):
             Tensor: shape (sum of K_i, D), images in order and regions in order within an image; not normalised.
         """
         padded, real = pad_boxes(boxes)
-        sides = torch.tensor([grid[1], grid[0]], device=tokens.device) * self.patch_size
-        places = sine_positions(padded.unflatten(-1, (2, 2)) / sides, tokens.size(-1)).to(tokens.dtype)
+        return self.proj(self._read(tokens, grid, self._box_prompts(padded, grid, tokens), real))
+
+    def attention(self, tokens: Tensor, grid: Tuple[int, int], boxes: List[Tensor]) -> Tensor:
+        """Where box prompts look: their weights over the patch tokens, the mean of a region's prompts.
+
+        Args:
+            tokens, grid, boxes: See :meth:`forward`.
+
+        Returns:
+            Tensor: shape (sum of K_i, heads, h, w). A head's weights sum to less than one: the class token and the
+            prompts have the rest.
+        """
+        padded, real = pad_boxes(boxes)
+        _, image_key, _ = self._project(self._with_positions(tokens, grid))
+        query, key, _ = self._project(self._box_prompts(padded, grid, tokens))
+        return prompt_weights(query, key, image_key)[1][real].mean(dim=2)[..., 1:].unflatten(-1, grid)
+
+    def _box_prompts(self, boxes: Tensor, grid: Tuple[int, int], tokens: Tensor) -> Tensor:
+        """Boxes (B, K, 4) in pixels to prompts (B, K, P, C)."""
+        sides = torch.tensor([grid[1], grid[0]], device=boxes.device) * self.patch_size
+        places = sine_positions(boxes.unflatten(-1, (2, 2)) / sides, tokens.size(-1)).to(tokens.dtype)
         if self.joint_corners:
-            prompts = self.corners(places.flatten(-2))[..., None, :]
-        else:
-            prompts = self.corners(places) + self.which_corner
-        return self.proj(self._read(tokens, grid, prompts, real))
+            return self.corners(places.flatten(-2))[..., None, :]
+        return self.corners(places) + self.which_corner
 
     def ground(self, tokens: Tensor, grid: Tuple[int, int], texts: List[Tensor]) -> Tensor:
         """Say where what texts speak of is (CLOC, eq. 3: BoxHead, a two-layer MLP with GELU).
