@@ -2,10 +2,11 @@
 from .backbones import FrozenBackbone, HuggingFaceViT, RICEViT
 from .heads import ClassCenters, ClusterDiscriminationHead, RegionTextHead
 from .necks import PoolFeaturePyramid, Prompter, RegionTransformer, RoIAlignPooling, SimpleFeaturePyramid
+from .peft import AdaptedBackbone, BottleneckAdapter, ConvAdapter, LoRA, PromptTokens
 from .text import HuggingFaceText, TextTransformer
 
 __all__ = [
-    'ClassCenters', 'ClusterDiscriminationHead', 'FrozenBackbone', 'HuggingFaceText', 'HuggingFaceViT',
-    'PoolFeaturePyramid', 'Prompter', 'RICEViT', 'RegionTextHead', 'RegionTransformer', 'RoIAlignPooling',
-    'SimpleFeaturePyramid', 'TextTransformer'
+    'AdaptedBackbone', 'BottleneckAdapter', 'ClassCenters', 'ClusterDiscriminationHead', 'ConvAdapter',
+    'FrozenBackbone', 'HuggingFaceText', 'HuggingFaceViT', 'LoRA', 'PoolFeaturePyramid', 'PromptTokens', 'Prompter',
+    'RICEViT', 'RegionTextHead', 'RegionTransformer', 'RoIAlignPooling', 'SimpleFeaturePyramid', 'TextTransformer'
 ]

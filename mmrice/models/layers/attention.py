@@ -1,5 +1,5 @@
 """Multi-head self-attention with rotary positions, global or in windows."""
-from typing import Optional, Tuple
+from typing import Callable, Optional, Tuple
 
 import torch
 import torch.nn.functional as F
@@ -50,14 +50,15 @@ def attend_in_windows(query: Tensor, key: Tensor, value: Tensor, windows: Window
     """Attention in which a patch sees the patches of its window and the class token, and the class token sees all.
 
     Args:
-        query, key, value: shape (B, 1 + L, heads, head_dims), the class token first, patches in the order of
-            ``windows``.
+        query: shape (B, 1 + L, heads, head_dims), the class token first, patches in the order of ``windows``.
+        key, value: The same; tokens behind them, shape (B, 1 + L + P, heads, head_dims), are seen by all.
         windows: How the patches are divided.
 
     Returns:
         Tensor: shape (B, 1 + L, heads, head_dims).
     """
-    batch, _, *head = query.shape
+    batch, number, *head = query.shape
+    shared = [torch.cat([x[:, :1], x[:, number:]], dim=1)[:, None] for x in (key, value)]
     parts = [attend(query[:, :1], key, value)]
     start = 1
     for count, length in windows.groups:
@@ -66,7 +67,8 @@ def attend_in_windows(query: Tensor, key: Tensor, value: Tensor, windows: Window
         def inside(x: Tensor, start: int = start, stop: int = stop, shape: Tuple[int, int] = (count, length)) -> Tensor:
             return x[:, start:stop].unflatten(1, shape)
 
-        seen = [torch.cat([x[:, None, :1].expand(-1, count, -1, -1, -1), inside(x)], dim=2) for x in (key, value)]
+        seen = [torch.cat([whole.expand(-1, count, -1, -1, -1), inside(x)], dim=2)
+                for whole, x in zip(shared, (key, value))]
         mixed = attend(inside(query).flatten(0, 1), *(x.flatten(0, 1) for x in seen))
         parts.append(mixed.reshape(batch, count * length, *head))
         start = stop
@@ -80,12 +82,16 @@ class RotaryAttention(nn.Module):
         embed_dims: Channels C.
         num_heads: Heads; with rotation C / num_heads must be a multiple of 4.
         causal: A token sees itself and those before it; for attention without windows. Defaults to False.
+
+    Attributes:
+        extra_tokens: Gives tokens, shape (P, C), that all others see and that see nothing; None for none.
     """
 
     def __init__(self, embed_dims: int, num_heads: int, causal: bool = False) -> None:
         super().__init__()
         self.num_heads = num_heads
         self.causal = causal
+        self.extra_tokens: Optional[Callable[[], Tensor]] = None
         self.qkv = Linear(embed_dims, 3 * embed_dims)
         self.proj = Linear(embed_dims, embed_dims)
 
@@ -104,8 +110,14 @@ class RotaryAttention(nn.Module):
         heads = self.qkv(x).unflatten(-1, (3 * self.num_heads, -1))
         pairs, value = heads.split([2 * self.num_heads, self.num_heads], dim=2)
         query, key = (pairs if rope is None else rotate(pairs, *rope)).chunk(2, dim=2)
+        if self.extra_tokens is not None:
+            key, value = self._with_extra(key, value)
         if windows is not None:
             mixed = attend_in_windows(query, key, value, windows)
         else:
             mixed = (attend_causally if self.causal else attend)(query, key, value)
         return self.proj(mixed.flatten(2))
+
+    def _with_extra(self, key: Tensor, value: Tensor) -> Tuple[Tensor, Tensor]:
+        _, *extra = self.qkv(self.extra_tokens()).unflatten(-1, (3, self.num_heads, -1)).unbind(dim=-3)
+        return tuple(torch.cat([x, own.to(x).expand(len(x), -1, -1, -1)], dim=1) for x, own in zip((key, value), extra))
