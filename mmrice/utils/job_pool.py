@@ -159,3 +159,9 @@ class Running:
 def texts(job: Job) -> List[str]:
     """The commands of a job as they can be pasted into a shell."""
     return [shlex.join(command) for command in job.commands]
+
+
+def near(path: Path) -> str:
+    """A path as one would type it here: relative where that is shorter."""
+    relative = os.path.relpath(path)
+    return str(path) if relative.startswith('..') else relative

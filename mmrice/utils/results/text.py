@@ -1,6 +1,7 @@
 """Tables as text."""
 import csv
 import io
+from statistics import mean, stdev
 from typing import Any, Dict, List, Sequence
 
 from .units import cell
@@ -29,6 +30,13 @@ def markdown(rows: Sequence[Dict[str, Any]]) -> str:
 
     rule = ['-' * width if column in words else '-' * (width - 1) + ':' for width, column in zip(widths, columns)]
     return '\n'.join([fit(lines[0]), fit(rule), *map(fit, lines[1:])])
+
+
+def mean_cell(values: Sequence[float]) -> str:
+    """Mean and sample standard deviation of runs with several seeds: '12.3 ± 0.4', '12.3 (1 seed)', ''."""
+    if not values:
+        return ''
+    return f'{mean(values):.1f} ± {stdev(values):.1f}' if len(values) > 1 else f'{values[0]:.1f} (1 seed)'
 
 
 def as_csv(rows: Sequence[Dict[str, Any]]) -> str:

@@ -1,10 +1,9 @@
 """The jobs of the table: pretraining of each contender and seed, then two tests of it."""
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Sequence, Tuple
 
-from mmrice.utils.job_pool import Job
+from mmrice.utils.job_pool import Job, near
 
 PROJECT = Path(__file__).resolve().parents[1]
 TOOLS = PROJECT.parents[1] / 'tools'
@@ -41,12 +40,6 @@ CONTENDERS = {
                               ('model.neck.grounding=False', 'model.head.grounding_weight=0.'),
                               ('model.neck.grounding=False', ), False),
 }
-
-
-def near(path: Path) -> str:
-    """A path as one would type it here: relative where that is shorter."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith('..') else relative
 
 
 def make_jobs(out: Path, contenders: Sequence[str] = tuple(CONTENDERS), seeds: Sequence[int] = (0, 1, 2),

@@ -1,8 +1,9 @@
 """The table: mean and standard deviation over seeds."""
 import json
 from pathlib import Path
-from statistics import mean, stdev
 from typing import List, Optional, Sequence
+
+from mmrice.utils.results.text import mean_cell
 
 from .jobs import CONTENDERS
 
@@ -28,13 +29,6 @@ def read(folder: Path, tests: Sequence[str], metric: str) -> Optional[float]:
     return None
 
 
-def cell(values: Sequence[float]) -> str:
-    """Mean and sample standard deviation: '12.3 ± 0.4', '12.3 (1 seed)', ''."""
-    if not values:
-        return ''
-    return f'{mean(values):.1f} ± {stdev(values):.1f}' if len(values) > 1 else f'{values[0]:.1f} (1 seed)'
-
-
 def markdown(out: Path, contenders: Sequence[str], seeds: Sequence[int]) -> str:
     """Rows of contenders, columns of metrics."""
     lines: List[str] = ['| | ' + ' | '.join(COLUMNS) + ' |', '|---' * (1 + len(COLUMNS)) + '|']
@@ -42,6 +36,6 @@ def markdown(out: Path, contenders: Sequence[str], seeds: Sequence[int]) -> str:
         cells = []
         for tests, metric in COLUMNS.values():
             values = [read(out / name / f'seed{seed}', tests, metric) for seed in seeds]
-            cells.append(cell([value for value in values if value is not None]))
+            cells.append(mean_cell([value for value in values if value is not None]))
         lines.append(f'| {CONTENDERS[name].title} | ' + ' | '.join(cells) + ' |')
     return '\n'.join(lines)

@@ -1,10 +1,9 @@
 """The jobs of a table: pretraining, then training and testing of each task from each initial weights and seed."""
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Dict, List, Sequence
 
-from mmrice.utils.job_pool import Job
+from mmrice.utils.job_pool import Job, near
 
 PROJECT = Path(__file__).resolve().parents[1]
 TOOLS = PROJECT.parents[1] / 'tools'
@@ -65,12 +64,6 @@ BUDGETS = {
     'cpu': Budget(1000, 32, 300, 16, 1),
     'gpu': Budget(1500, 64, 400, 16, 1),
 }
-
-
-def near(path: Path) -> str:
-    """A path as one would type it here: relative where that is shorter."""
-    relative = os.path.relpath(path)
-    return str(path) if relative.startswith('..') else relative
 
 
 def length_options(iters: int, batch: int, workers: int) -> List[str]:

@@ -1,11 +1,12 @@
 """The table: mean and standard deviation over seeds, with what made it."""
 import json
 from pathlib import Path
-from statistics import mean, stdev
+from statistics import mean
 from typing import Any, Dict, List, Optional, Sequence
 
 from mmrice.utils import UserError
 from mmrice.utils.job_pool import STAMP, Job
+from mmrice.utils.results.text import mean_cell
 
 from .jobs import TASKS
 
@@ -29,18 +30,11 @@ def read_results(out: Path, task: str, init: str, seeds: Sequence[int]) -> List[
     return values
 
 
-def cell(values: Sequence[float]) -> str:
-    """Mean and sample standard deviation, with a note where seeds are few: '12.3 ± 0.4', '12.3 (1 seed)', ''."""
-    if not values:
-        return ''
-    return f'{mean(values):.1f} ± {stdev(values):.1f}' if len(values) > 1 else f'{values[0]:.1f} (1 seed)'
-
-
 def markdown(out: Path, tasks: Sequence[str], inits: Sequence[str], seeds: Sequence[int]) -> str:
     """Rows of tasks, columns of initial weights."""
     lines = ['| task | metric | ' + ' | '.join(TITLES[init] for init in inits) + ' |', '|---' * (2 + len(inits)) + '|']
     for task in tasks:
-        cells = [cell(read_results(out, task, init, seeds)) for init in inits]
+        cells = [mean_cell(read_results(out, task, init, seeds)) for init in inits]
         metric = TASKS[task].metric.replace('coco/bbox_mAP', 'box mAP')
         lines.append(f'| {TASKS[task].title} | {metric} | ' + ' | '.join(cells) + ' |')
     return '\n'.join(lines)
