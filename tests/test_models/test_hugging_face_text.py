@@ -62,7 +62,7 @@ def test_every_parameter_gets_a_gradient_and_a_frozen_one_only_in_the_projection
 
 
 def test_mistakes_are_named(tmp_path):
-    with pytest.raises(UserError, match='config.json: no such file. HuggingFaceText takes a local folder'):
+    with pytest.raises(UserError, match='config.json: no such file. HuggingFaceText takes a local directory'):
         HuggingFaceText(str(tmp_path))
     (tmp_path / 'config.json').write_text('{"model_type": "gpt2"}')
     with pytest.raises(UserError, match="config.json: model_type is 'gpt2', expected clip, siglip, clip_text_model"):

@@ -73,7 +73,8 @@ def read_config(config: Union[str, Path, Dict[str, Any]]) -> Any:
     source = 'HuggingFaceViT: config'
     if not isinstance(config, dict):
         source = str(Path(config, 'config.json'))
-        config = _read_file(Path(config, 'config.json'))
+        config = read_config_file(
+            Path(config, 'config.json'), 'HuggingFaceViT takes config=dict(model_type=..., ...) or')
     kind = config.get('model_type')
     if kind in _WHOLE_MODELS:
         kind, config = _WHOLE_MODELS[kind], config.get('vision_config', {})
@@ -90,10 +91,19 @@ def read_config(config: Union[str, Path, Dict[str, Any]]) -> Any:
     return build(**fields)
 
 
-def _read_file(path: Path) -> Dict[str, Any]:
+def read_config_file(path: Path, who: str) -> Dict[str, Any]:
+    """Read a config.json.
+
+    Args:
+        path: The file.
+        who: What needs it, such as 'HuggingFaceText takes'.
+
+    Raises:
+        UserError: There is no such file, or it is no JSON object.
+    """
     if not path.is_file():
-        raise UserError(f'{path}: no such file. HuggingFaceViT takes config=dict(model_type=..., ...) or a local '
-                        'directory in Hugging Face\'s format; nothing is downloaded.')
+        raise UserError(f"{path}: no such file. {who} a local directory in Hugging Face's format; nothing is "
+                        'downloaded.')
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
     except ValueError as error:

@@ -1,5 +1,4 @@
 """HuggingFaceText: text encoders as Hugging Face transformers has them."""
-import json
 from pathlib import Path
 from typing import Any, Dict, NamedTuple, Optional, Tuple
 
@@ -11,6 +10,7 @@ from torch import Tensor
 from mmrice.registry import MODELS
 from mmrice.utils.errors import UserError
 
+from ..backbones.hugging_face_networks import read_config_file
 from ..layers import Linear
 
 
@@ -136,13 +136,7 @@ def _read_config(folder: Path) -> Tuple[str, Any]:
         from mmrice.compat import install_hint
         raise UserError(f'mmrice.HuggingFaceText needs transformers. {install_hint("transformers")}') from error
     file = folder / 'config.json'
-    if not file.is_file():
-        raise UserError(f"{file}: no such file. HuggingFaceText takes a local folder in Hugging Face's format; nothing "
-                        'is downloaded.')
-    try:
-        content = json.loads(file.read_text(encoding='utf-8'))
-    except ValueError as error:
-        raise UserError(f'{file}: is not valid JSON ({error}). Fetch it again.') from error
+    content = read_config_file(file, 'HuggingFaceText takes')
     kind = content.get('model_type')
     if kind in _WHOLE_MODELS:
         kind, content = _WHOLE_MODELS[kind], content.get('text_config') or {}
