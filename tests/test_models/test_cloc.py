@@ -116,6 +116,19 @@ def test_other_poolings_take_the_place_of_the_prompter(neck, batch):
     assert losses['loss_region_text'] > 0 and 'loss_grounding' not in losses
 
 
+@pytest.mark.parametrize(('wrapper', 'trained'), [
+    (dict(type='mmrice.FrozenBackbone'), []),
+    (dict(type='mmrice.AdaptedBackbone', tunings=[dict(type='mmrice.LoRA', rank=2)]), ['tunings'])],
+    ids=['frozen', 'LoRA'])
+def test_a_prompter_is_trained_on_a_frozen_encoder_and_beside_one_that_is_tuned(wrapper, trained, batch):
+    model = build(backbone={**wrapper, 'backbone': CONFIG['backbone']})
+    model.parse_losses(run(model, batch))[0].backward()
+    found = {name.split('.')[1] for name, parameter in model.named_parameters()
+             if name.startswith('backbone.') and parameter.grad is not None}
+    assert sorted(found) == trained
+    assert all(parameter.grad is not None for parameter in model.neck.parameters())
+
+
 def test_without_regions_it_is_clip(batch):
     model = build(neck=None, head=dict(type='mmrice.RegionTextHead', region_weight=0.))
     losses = run(model, batch)

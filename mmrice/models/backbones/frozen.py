@@ -39,6 +39,11 @@ class FrozenBackbone(BaseModule):
         self.cache = None if cache_dir is None else FeatureCache(cache_dir, cache_dtype, outputs)
         self.train(False)
 
+    @property
+    def patch_size(self) -> int:
+        """The inner backbone's, which a pretrainer of regions asks for."""
+        return self.backbone.patch_size
+
     def train(self, mode: bool = True) -> 'FrozenBackbone':
         """Note the mode; the inner backbone stays in evaluation mode."""
         super().train(mode)

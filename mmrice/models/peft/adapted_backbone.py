@@ -54,6 +54,11 @@ class AdaptedBackbone(BaseModule):
             self._register_state_dict_hook(_keep_trained)
             self._register_load_state_dict_pre_hook(self._fill_in)
 
+    @property
+    def patch_size(self) -> int:
+        """The inner backbone's, which a pretrainer of regions asks for."""
+        return self.backbone.patch_size
+
     def init_weights(self) -> None:
         """Load the backbone's weights, and say how much is trained."""
         if not self._is_init:
