@@ -24,6 +24,7 @@ LAZY_MODULES: Dict[str, Dict[str, str]] = {
         'RegionTextMatcher': 'mmrice.models.region_text.matcher',
         'ReferringMaskHead': 'mmrice.models.referring.mask_head',
         'ReferringSegmentor': 'mmrice.models.referring.segmentor',
+        'TextSegmentor': 'mmrice.models.region_text.text_segmentor',
         'ZeroShotClassifier': 'mmrice.models.region_text.zero_shot',
     },
     'dataset': {

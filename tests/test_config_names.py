@@ -14,7 +14,7 @@ MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRC
                   'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
                   'referring': 'ReferringSegmentor', 'region-recognition': 'RegionRecognizer',
                   'region-text': 'RegionTextMatcher', 'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE',
-                  'upernet': 'EncoderDecoder', 'zero-shot-cls': 'ZeroShotClassifier'}
+                  'text-seg': 'TextSegmentor', 'upernet': 'EncoderDecoder', 'zero-shot-cls': 'ZeroShotClassifier'}
 DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
                 **dict.fromkeys(('coco', 'refcoco', 'refcocog', 'refcocoplus'), 'data/coco'), 'rf100vl': 'data/rf100vl',
                 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1', 'voc12aug': 'data/VOCdevkit',

@@ -136,6 +136,8 @@ def region_text_options(cfg: Any, side: int) -> Dict[str, Any]:
             options.update({f'model.{neck}.in_channels': width, f'model.{neck}.out_channels': dims})
     if 'crop_size' in cfg.model:
         options['model.crop_size'] = side
+    if 'crop_size' in cfg.model.get('test_cfg', {}):
+        options.update({'model.test_cfg.crop_size': (side, side), 'model.test_cfg.stride': (side // 2, side // 2)})
     return options
 
 
@@ -152,10 +154,10 @@ def small_options(cfg: Any, side: int) -> Dict[str, Any]:
     small = loader_options(cfg, side)
     inner = cfg.model.backbone.get('backbone')
     small.update(encoder_options(inner or cfg.model.backbone, f'model.backbone{".backbone" if inner else ""}'))
-    if cfg.default_scope == 'mmseg':
-        small.update(segmentor_options(cfg, side))
-    elif cfg.model.get('text_encoder', {}).get('out_dims'):
+    if cfg.model.get('text_encoder', {}).get('out_dims'):
         small.update(region_text_options(cfg, side))
+    elif cfg.default_scope == 'mmseg':
+        small.update(segmentor_options(cfg, side))
     elif cfg.default_scope == 'mmdet':
         small['model.neck.in_channels'] = ARCH['embed_dims']
     elif cfg.model.get('head'):

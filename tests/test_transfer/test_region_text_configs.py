@@ -10,6 +10,7 @@ from mmengine.config import Config
 from mmengine.registry import DefaultScope
 
 from mmrice.registry import MODELS
+from mmrice.testing.layouts.ade import write_ade
 from mmrice.testing.layouts.coco import write_coco, write_lvis
 from mmrice.testing.layouts.imagenet import write_imagenet
 from mmrice.testing.layouts.refcoco import write_refcoco
@@ -24,6 +25,7 @@ RECOGNITION = {'regions/accuracy/top1', 'regions/accuracy/top5', 'regions/mAcc',
 MEASURED = {'coco': {*RECOGNITION, 'coco_true_boxes/bbox_mAP', 'coco_true_boxes/bbox_mAP_50'},
             'lvis': {*RECOGNITION, 'regions/mAcc_r', 'regions/mAcc_f', 'lvis_true_boxes/bbox_AP'},
             'refcoco': {'grounding/Acc@0.5', 'grounding/mIoU'}, 'in1k': {'accuracy/top1', 'accuracy/top5'},
+            'ade20k': {'mIoU', 'mAcc', 'aAcc'},
             'image-text': {f'image_retrieval/{way}/Recall@{k}' for way in ('i2t', 't2i') for k in (1, 5, 10)}}
 
 
@@ -38,6 +40,7 @@ def root(scenes, tmp_path_factory):
         shutil.move(path, coco / path.name)
     write_lvis(scenes, folder / 'data' / 'lvis_v1')
     write_imagenet(folder / 'data' / 'imagenet', dict(train=1, val=2))
+    write_ade(scenes, folder / 'data' / 'ade' / 'ADEChallengeData2016')
     instances = json.loads((coco / 'annotations' / 'instances_val2017.json').read_text())
     images = [dict(image, coco_url=f'http://images.cocodataset.org/val2017/{image["file_name"]}')
               for image in instances['images']]
