@@ -23,7 +23,7 @@ def test_a_part_of_another_project_is_found_in_the_registry():
 @pytest.mark.parametrize('config, message', [
     ({'type': 'mmrice.FaissKmean', 'num_clusters': 3},
      r"engine.cluster: unknown type 'mmrice.FaissKmean'. Did you mean mmrice.FaissKMeans\?"),
-    ({'type': 'mmrice.Zzz'}, 'unknown type .* Known: AnnotationProposer, '),
+    ({'type': 'mmrice.Zzz'}, 'unknown type .* Known: AnnotatedCaptions, '),
     ({'type': 'mmrice.FaissKMeans'}, "missing 1 required .*'num_clusters'. It takes num_clusters, iterations"),
     ({'type': 'mmrice.SelectiveSearchProposer', 'min_edg': 3},
      "unexpected keyword argument 'min_edg'. It takes min_edge"),

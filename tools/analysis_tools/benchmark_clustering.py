@@ -127,7 +127,7 @@ def measure_label(num_clusters: int, args: argparse.Namespace, folder: Path) -> 
     clusterer = FaissKMeans(num_clusters)
 
     def label(assign: Any) -> Callable[[], object]:
-        extra = dict(kind='object', top_k=None, vocabulary=None, centers='', assign=assign)
+        extra = dict(kind='object', top_k=None, vocabulary=None, texts=(), centers='', assign=assign)
         return lambda: label_shard(clusterer, space, '000000', extra)
 
     times = time_in_turn(dict(product=multiply, label=label('exact'), cells=label(CELLS)), args.repeats, warmup=1)
