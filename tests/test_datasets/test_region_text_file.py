@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pytest
+from mmengine.registry import DefaultScope
 
 import mmrice  # noqa: F401 before a host
 from mmrice.registry import DATASETS
@@ -15,8 +16,9 @@ GOOD = dict(file_name='a.jpg', caption='a cat', words=[], regions=[
 def build(folder, *lines, pipeline=()):
     (folder / 'texts.jsonl').write_text('\n'.join(line if isinstance(line, str) else json.dumps(line)
                                                   for line in lines))
-    return DATASETS.build(dict(type='mmrice.RegionTextFile', data_root=str(folder), ann_file='texts.jsonl',
-                               data_prefix=dict(img='images'), test_mode=True, pipeline=list(pipeline)))
+    with DefaultScope.overwrite_default_scope('mmdet'):
+        return DATASETS.build(dict(type='mmrice.RegionTextFile', data_root=str(folder), ann_file='texts.jsonl',
+                                   data_prefix=dict(img='images'), test_mode=True, pipeline=list(pipeline)))
 
 
 def test_each_line_is_an_image_with_captions_and_the_boxes_that_have_a_phrase(tmp_path):
@@ -32,7 +34,7 @@ def test_samples_carry_phrases_and_boxes_of_the_stored_image(tmp_path):
     import mmcv
     mmcv.imwrite(np.zeros((50, 80, 3), np.uint8), str(tmp_path / 'images' / 'a.jpg'))
     dataset = build(tmp_path, GOOD, pipeline=[
-        dict(type='mmdet.LoadImageFromFile'), dict(type='mmrice.Letterbox', scale=32),
+        dict(type='LoadImageFromFile'), dict(type='mmrice.Letterbox', scale=32),
         dict(type='mmdet.LoadAnnotations', with_bbox=True),
         dict(type='mmdet.PackDetInputs', meta_keys=('ori_shape', 'img_shape', 'scale_factor', 'pad_offset', 'phrases',
                                                     'captions'))])
