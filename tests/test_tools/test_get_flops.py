@@ -107,7 +107,7 @@ def test_a_captioned_image_costs_its_backbone_both_uses_of_the_prompter_and_its_
     assert rows['backbone']['flops'] == vit_flops(192, 6, 3, 768, 16, 192, 192)
     assert rows['image_neck']['flops'] == 2 * 192 * 128
     tokens, regions, texts = 1 + 12 * 12, 4, 1 + 4
-    assert rows['neck.qkv']['flops'] == 2 * 2 * (tokens + regions) * 192 * 3 * 192
+    assert rows['neck.qkv']['flops'] == 2 * (tokens + 2 * regions) * 192 * 3 * 192  # tokens once
     assert rows['text_encoder.projection']['flops'] == 2 * texts * 128 * 128
     assert 'a caption and 4 regions an image, 32 tokens each' in ' '.join(content['env']['notes'])
 

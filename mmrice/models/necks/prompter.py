@@ -1,5 +1,5 @@
 """Prompter: tokens of an image and prompts in, one embedding a prompt out."""
-from typing import List, Optional, Tuple, Union
+from typing import List, NamedTuple, Optional, Tuple, Union
 
 import torch
 from mmengine.model import BaseModule
@@ -11,6 +11,19 @@ from mmrice.utils.errors import UserError
 
 from ..layers import FeedForward, Linear, init_transformer, pad_boxes
 from ..layers.prompt_attention import attend_image, attend_prompts, prompt_weights, sine_positions
+
+
+class Prepared(NamedTuple):
+    """An image's tokens, with their places and projected, for all that is asked of it.
+
+    Attributes:
+        tokens: shape (B, L, C).
+        query, key, value: shape (B, L, heads, d).
+    """
+    tokens: Tensor
+    query: Tensor
+    key: Tensor
+    value: Tensor
 
 
 @MODELS.register_module()
@@ -97,19 +110,27 @@ class Prompter(BaseModule):
             nn.init.trunc_normal_(self.box_head[-1].weight, std=0.02)
             self.box_head[-1].bias.data = torch.tensor([0.25, 0.25, 0.75, 0.75])  # a box in the middle
 
-    def forward(self, tokens: Tensor, grid: Tuple[int, int], boxes: List[Tensor]) -> Tensor:
+    def prepare(self, tokens: Tensor, grid: Tuple[int, int]) -> Prepared:
+        """What :meth:`forward` and :meth:`ground` both need of the tokens; give it to both to compute it once."""
+        tokens = self._with_positions(tokens, grid)
+        return Prepared(tokens, *self._project(tokens))
+
+    def forward(self, tokens: Tensor, grid: Tuple[int, int], boxes: List[Tensor],
+                prepared: Optional[Prepared] = None) -> Tensor:
         """Embed regions.
 
         Args:
             tokens: Class token and row-major patch tokens, shape (B, 1 + h * w, C).
             grid: Rows and columns of the patches, (h, w).
             boxes: Per image, xyxy in pixels of the network's input, shape (K_i, 4); K_i may be 0.
+            prepared: Of :meth:`prepare`. Defaults to None: computed here.
 
         Returns:
             Tensor: shape (sum of K_i, D), images in order and regions in order within an image; not normalised.
         """
         padded, real = pad_boxes(boxes)
-        return self.proj(self._read(tokens, grid, self._box_prompts(padded, grid, tokens), real))
+        prompts = self._box_prompts(padded, grid, tokens)
+        return self.proj(self._read(prepared or self.prepare(tokens, grid), prompts, real))
 
     def attention(self, tokens: Tensor, grid: Tuple[int, int], boxes: List[Tensor]) -> Tensor:
         """Where box prompts look: their weights over the patch tokens, the mean of a region's prompts.
@@ -122,7 +143,7 @@ class Prompter(BaseModule):
             prompts have the rest.
         """
         padded, real = pad_boxes(boxes)
-        _, image_key, _ = self._project(self._with_positions(tokens, grid))
+        image_key = self.prepare(tokens, grid).key
         query, key, _ = self._project(self._box_prompts(padded, grid, tokens))
         return prompt_weights(query, key, image_key)[1][real].mean(dim=2)[..., 1:].unflatten(-1, grid)
 
@@ -134,11 +155,12 @@ class Prompter(BaseModule):
             return self.corners(places.flatten(-2))[..., None, :]
         return self.corners(places) + self.which_corner
 
-    def ground(self, tokens: Tensor, grid: Tuple[int, int], texts: List[Tensor]) -> Tensor:
+    def ground(self, tokens: Tensor, grid: Tuple[int, int], texts: List[Tensor],
+               prepared: Optional[Prepared] = None) -> Tensor:
         """Say where what texts speak of is (CLOC, eq. 3: BoxHead, a two-layer MLP with GELU).
 
         Args:
-            tokens, grid: See :meth:`forward`.
+            tokens, grid, prepared: See :meth:`forward`.
             texts: Per image, embeddings of texts, shape (K_i, D); their lengths do not matter (a choice).
 
         Returns:
@@ -152,12 +174,12 @@ class Prompter(BaseModule):
         counts = torch.tensor([len(own) for own in texts], device=tokens.device)
         padded = pad_sequence([nn.functional.normalize(own, dim=-1) for own in texts], batch_first=True)
         real = torch.arange(padded.size(1), device=tokens.device) < counts[:, None]
-        return self.box_head(self._read(tokens, grid, self.text(padded)[..., None, :], real))
+        prompts = self.text(padded)[..., None, :]
+        return self.box_head(self._read(prepared or self.prepare(tokens, grid), prompts, real))
 
-    def _read(self, tokens: Tensor, grid: Tuple[int, int], prompts: Tensor, real: Tensor) -> Tensor:
+    def _read(self, image: Prepared, prompts: Tensor, real: Tensor) -> Tensor:
         """The layer, its pooling and the last norm: prompts (B, K, P, C) to (R, C), of the real ones, bool (B, K)."""
-        tokens = self._with_positions(tokens, grid)
-        query, key, value = self._project(tokens)
+        tokens, query, key, value = image
         asked, offered, told = self._project(prompts)
         parts = []
         if self.pool != 'image':

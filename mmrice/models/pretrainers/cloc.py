@@ -88,12 +88,15 @@ class CLOC(BaseSelfSupervisor):
         boxes = [sample.gt_regions.bboxes[sample.gt_regions.kinds == _TEXT] for sample in data_samples]
         texts = self._encode([sample.text_tokens for sample in data_samples], device)
         grid, counts = self._grid(inputs), [len(own) for own in boxes]
-        regions = Paired(self.neck(tokens, grid, boxes), texts)
         found = target = None
         if self.head.grounding_weight > 0:
-            found = self.neck.ground(tokens, grid, list(texts.split(counts)))
+            prepared = self.neck.prepare(tokens, grid)
+            regions = Paired(self.neck(tokens, grid, boxes, prepared), texts)
+            found = self.neck.ground(tokens, grid, list(texts.split(counts)), prepared)
             height, width = inputs.shape[-2:]
             target = torch.cat(boxes) / torch.tensor([width, height, width, height], device=device)
+        else:
+            regions = Paired(self.neck(tokens, grid, boxes), texts)
         return self.head.loss(images, regions, found, target, (sum(map(bool, counts)), len(inputs)))
 
     def _encode(self, parts: List[np.ndarray], device: torch.device) -> Tensor:
