@@ -1,10 +1,10 @@
 """Captions and phrases by image file: JSON lines that are read one image at a time."""
-import json
 import posixpath
 from pathlib import Path
 from typing import Any, Dict, List, Tuple
 
 from mmrice.utils import UserError
+from mmrice.utils.text_lines import parse_text_line
 
 
 class TextFile:
@@ -33,13 +33,7 @@ class TextFile:
                 start += len(line)
 
     def _parse(self, line: bytes, where: str) -> Dict[str, Any]:
-        try:
-            content = json.loads(line)
-        except ValueError as error:
-            raise UserError(f'{self.path}: {where}: not valid JSON ({error}).') from error
-        if not isinstance(content, dict) or not isinstance(content.get('file_name'), str):
-            raise UserError(f"{self.path}: {where}: no 'file_name', expected one JSON object an image with its name.")
-        return content
+        return parse_text_line(line, f'{self.path}: {where}')
 
     def find(self, file: str) -> Dict[str, Any]:
         """What the file says of an image.

@@ -1,5 +1,4 @@
 """RegionTextFile: images with captions and with phrases for boxes, from JSON lines."""
-import json
 import math
 from pathlib import Path
 from typing import Any, Dict, List
@@ -8,6 +7,7 @@ from mmdet.datasets import BaseDetDataset
 
 from mmrice.registry import DATASETS
 from mmrice.utils import UserError
+from mmrice.utils.text_lines import parse_text_line
 
 
 @DATASETS.register_module()
@@ -45,12 +45,7 @@ class RegionTextFile(BaseDetDataset):
 
     def _parse(self, line: str, number: int) -> Dict[str, Any]:
         where = f'{self.ann_file}: line {number}'
-        try:
-            content = json.loads(line)
-        except ValueError as error:
-            raise UserError(f'{where}: not valid JSON ({error}).') from error
-        if not isinstance(content, dict) or not isinstance(content.get('file_name'), str):
-            raise UserError(f"{where}: no 'file_name', expected one JSON object an image with its name.")
+        content = parse_text_line(line, where)
         captions, regions = content.get('caption') or [], content.get('regions') or []
         captions = [captions] if isinstance(captions, str) else captions
         if not isinstance(captions, list) or not all(isinstance(caption, str) for caption in captions):

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from mmrice.registry import MODELS
 from mmrice.utils.errors import UserError
-from mmrice.utils.tokenizers import load_clip_tokenizer
+from mmrice.utils.tokenizers import TextTokenizer
 
 from ..text import text_lengths
 
@@ -44,7 +44,7 @@ class ReferringSegmentor(BaseDetector):
         self.neck = MODELS.build(neck)
         self.text_encoder = MODELS.build(text_encoder)
         self.mask_head = MODELS.build(mask_head)
-        self.tokenizer = load_clip_tokenizer(vocab_path)
+        self.tokenizer = TextTokenizer(self.text_encoder.num_tokens, vocab_path)
 
     def extract_feat(self, batch_inputs: Tensor) -> Tuple[Tensor, ...]:
         """Maps of the neck of images, shape (B, 3, H, W)."""
@@ -60,9 +60,8 @@ class ReferringSegmentor(BaseDetector):
         Returns:
             tuple: Features of the tokens, shape (N, T, C) with T that of the longest; which are real, bool, (N, T).
         """
-        ids = self.tokenizer(texts, self.text_encoder.num_tokens)
+        ids = torch.from_numpy(self.tokenizer.batch(texts)).long()
         lengths = text_lengths(ids, self.text_encoder.end_id)
-        ids = ids[:, :lengths.max()]
         is_text = torch.arange(ids.size(1)) < lengths[:, None]
         return self.text_encoder(ids.to(device))[0], is_text.to(device)
 
