@@ -21,7 +21,8 @@ class RegionShardDataset(BaseDataset):
 
     A sample has ``img_path``, ``img_offset`` and ``img_bytes`` (where its JPEG lies), ``gt_bboxes`` (float32, (K, 4),
     xyxy in pixels of the stored image), ``gt_kinds`` (int64, (K,), indices into :data:`mmrice.structures.KINDS`),
-    ``gt_region_labels`` (int64, (K, P), padded with -1) and, with kinds that have words, ``gt_texts`` (K strings).
+    ``gt_region_labels`` (int64, (K, P), padded with -1), with kinds that have words ``gt_texts``, and with masks
+    ``gt_rles`` (K strings).
     Images without a region of the kinds asked for are left out and counted.
 
     Memory does not grow with the images: meta.json says how many each shard has, and the tables of a few shards are
@@ -36,13 +37,14 @@ class RegionShardDataset(BaseDataset):
     Args:
         data_root (str): Folder of the shards.
         pipeline (Sequence[dict]): Transforms.
-        kinds (Sequence[str]): Kinds to keep, out of 'object', 'ocr', 'image', 'text' and 'caption'. Defaults to
-            ('object', 'ocr').
+        kinds (Sequence[str]): Kinds to keep, out of 'object', 'ocr', 'image', 'text', 'caption', 'tags' and
+            'image_tags'. Defaults to ('object', 'ocr').
         num_classes (dict, optional): Number of classes of each kind that the model has, to be checked before training.
             Defaults to None.
         cache_shards (int): Tables of shards that each data worker keeps: twice ``shuffle_shards`` of the sampler or
             more. Defaults to 16.
         max_skipped (int): Damaged samples that a process and its data workers may skip. Defaults to 100.
+        masks (bool): Read the masks of regions, for :class:`mmrice.PatchMasks`. Defaults to False.
         **kwargs: See :class:`mmengine.dataset.BaseDataset`.
 
     Raises:
@@ -56,6 +58,7 @@ class RegionShardDataset(BaseDataset):
                  num_classes: Optional[Dict[str, int]] = None,
                  cache_shards: int = 16,
                  max_skipped: int = 100,
+                 masks: bool = False,
                  **kwargs) -> None:
         unknown = set(kinds) - set(KINDS)
         if unknown:
@@ -64,7 +67,7 @@ class RegionShardDataset(BaseDataset):
             raise UserError(f'RegionShardDataset: cache_shards={cache_shards}, expected 1 or more.')
         self.kinds = tuple(kinds)
         self.num_classes = num_classes or {}
-        self.cache_shards = cache_shards
+        self.cache_shards, self.masks = cache_shards, masks
         self.skipped = SkipCounter(max_skipped)
         kwargs['serialize_data'] = False  # there is nothing to serialise
         super().__init__(data_root=str(data_root), pipeline=list(pipeline), **kwargs)
@@ -72,7 +75,7 @@ class RegionShardDataset(BaseDataset):
 
     def load_data_list(self) -> ShardSamples:
         """Find the shards and how many samples each has."""
-        samples = ShardSamples(self.data_root, self.kinds, self.num_classes, self.cache_shards)
+        samples = ShardSamples(self.data_root, self.kinds, self.num_classes, self.cache_shards, self.masks)
         meta = samples.meta
         self._metainfo.update(num_classes=meta['num_classes'])
         if not samples:

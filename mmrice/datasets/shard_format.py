@@ -2,7 +2,9 @@
 
 The parquet has one row a region, so that re-clustering rewrites only that file. A region of kind 'image' is a whole
 image with its labels (image-level cluster discrimination); one of kind 'text' has a phrase, one of kind 'caption' is a
-whole image with a sentence, of which there may be several. Needs numpy and pyarrow, no torch.
+whole image with a sentence, of which there may be several; one of kind 'tags' has tags, one of kind 'image_tags' is a
+whole image with its tags: labels are indices into ``tag_vocab.json``. A column ``mask`` may follow. Needs numpy and
+pyarrow, no torch.
 """
 import json
 import os
@@ -18,7 +20,7 @@ import pyarrow.parquet as pq
 from mmrice.utils import UserError, atomic_path, atomic_write
 
 SCHEMA_VERSION = 1
-KINDS = ('object', 'ocr', 'text', 'image', 'caption')
+KINDS = ('object', 'ocr', 'text', 'image', 'caption', 'tags', 'image_tags')
 TEXT_KINDS = ('text', 'caption')
 REGION_SCHEMA = pa.schema([
     pa.field('key', pa.string(), nullable=False),
@@ -28,6 +30,9 @@ REGION_SCHEMA = pa.schema([
     pa.field('labels', pa.list_(pa.int32()), nullable=False),
     pa.field('text', pa.string(), nullable=False),
 ])
+# Counts of COCO's compressed RLE (runs down the columns) at the size of the stored image, '' for no mask. A parquet
+# without masks lacks the column.
+MASK_FIELD = pa.field('mask', pa.string(), nullable=False)
 META_FIELDS = ('schema_version', 'num_shards', 'num_images', 'num_regions', 'num_classes', 'made_by')
 _BUILD = 'Build the shards with tools/build_region_data.py.'
 
@@ -51,13 +56,13 @@ def validate_regions(table: pa.Table, path: PathLike) -> None:
     """Check the rows of a region table.
 
     Args:
-        table: Rows in :data:`REGION_SCHEMA`.
+        table: Rows in :data:`REGION_SCHEMA`, perhaps with :data:`MASK_FIELD`.
         path: The file's name, for the message.
 
     Raises:
         UserError: Names the file, the first bad row, its field, and what was expected.
     """
-    for name in REGION_SCHEMA.names:
+    for name in table.column_names:
         _check(path, pc.is_null(table[name]).to_numpy(), 'is not allowed: every field needs a value.', table, name)
     box_R4 = table_boxes(table)
     _check(path, ~np.isfinite(box_R4).all(1), 'is not finite. Boxes are xyxy in pixels.', table, 'box')
@@ -68,9 +73,13 @@ def validate_regions(table: pa.Table, path: PathLike) -> None:
     _check(path, ~np.isfinite(table['score'].to_numpy()), 'is not a finite number.', table, 'score')
     counts_R = pc.list_value_length(table['labels']).to_numpy()
     worded_R = pc.is_in(table['kind'], pa.array(TEXT_KINDS)).to_numpy()
-    _check(path, ~worded_R & (counts_R == 0), 'is empty: object, ocr and image regions need a label.', table, 'labels')
+    _check(path, ~worded_R & (counts_R == 0), 'is empty: regions other than texts and captions need a label.', table,
+           'labels')
     _check(path, worded_R & pc.equal(table['text'], '').to_numpy(), 'is empty: text and caption regions need a text.',
            table, 'text')
+    if MASK_FIELD.name in table.column_names:
+        _check(path, pc.invert(pc.match_substring_regex(table['mask'], '^[0-o]*$')).to_numpy(),
+               "is no mask: expected the counts of COCO's compressed RLE, or ''.", table, 'mask')
     values = pc.list_flatten(table['labels'])
     if values.null_count or (len(values) and pc.min(values).as_py() < 0):
         bad = np.array([any(v is None or v < 0 for v in labels) for labels in table['labels'].to_pylist()])
@@ -88,13 +97,17 @@ def write_regions(path: PathLike, rows: List[Dict[str, Any]]) -> None:
 
     Args:
         path: The parquet file; see :func:`regions_path`.
-        rows: One dict a region with the fields of :data:`REGION_SCHEMA`. Equal rows give equal bytes.
+        rows: One dict a region with the fields of :data:`REGION_SCHEMA` and, where there is one, its ``mask``. Equal
+            rows give equal bytes.
 
     Raises:
         UserError: A row breaks the schema.
     """
+    schema = REGION_SCHEMA
+    if any(row.get('mask') for row in rows):
+        schema, rows = schema.append(MASK_FIELD), [{'mask': '', **row} for row in rows]
     try:
-        table = pa.Table.from_pylist(rows, schema=REGION_SCHEMA)
+        table = pa.Table.from_pylist(rows, schema=schema)
     except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
         raise _misfit(path, error) from error
     _write_table(path, table)
@@ -106,20 +119,21 @@ def write_region_table(path: PathLike, columns: Dict[str, Any]) -> None:
     Args:
         path: The parquet file; see :func:`regions_path`.
         columns: For each field of :data:`REGION_SCHEMA` an Arrow array or what becomes one; ``box`` float32, shape
-            (R, 4), ``score`` float32, shape (R,). Dictionary arrays are decoded.
+            (R, 4), ``score`` float32, shape (R,). Dictionary arrays are decoded. ``mask`` may be there, too.
 
     Raises:
         UserError: A row breaks the schema, or columns differ in length.
     """
     arrays = []
+    schema = REGION_SCHEMA.append(MASK_FIELD) if MASK_FIELD.name in columns else REGION_SCHEMA
     try:
-        for field in REGION_SCHEMA:
+        for field in schema:
             column = columns[field.name]
             if field.name == 'box':
                 flat = np.ascontiguousarray(column, np.float32).reshape(-1)
                 column = pa.FixedSizeListArray.from_arrays(pa.array(flat), 4)
             arrays.append(pa.array(column, field.type) if not isinstance(column, pa.Array) else column.cast(field.type))
-        table = pa.Table.from_arrays(arrays, schema=REGION_SCHEMA)
+        table = pa.Table.from_arrays(arrays, schema=schema)
         table.validate()
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise _misfit(path, error) from error
@@ -174,7 +188,7 @@ def read_table(path: PathLike) -> pa.Table:
         path: The parquet file.
 
     Returns:
-        pa.Table: Columns of :data:`REGION_SCHEMA`, one chunk each.
+        pa.Table: Columns of :data:`REGION_SCHEMA`, and that of the masks where it is there; one chunk each.
 
     Raises:
         UserError: The file is missing, no parquet, of another schema, or a row is invalid.
@@ -190,8 +204,9 @@ def read_table(path: PathLike) -> pa.Table:
             raise UserError(f'{path}: column {field.name!r} is missing. Expected {", ".join(REGION_SCHEMA.names)}.')
     try:
         # A writer other than ours may mark the fields as nullable, which a cast to our schema refuses.
-        fields = [pa.field(field.name, field.type) for field in REGION_SCHEMA]
-        table = table.select(REGION_SCHEMA.names).cast(pa.schema(fields)).combine_chunks()
+        fields = [pa.field(field.name, field.type) for field in (*REGION_SCHEMA, MASK_FIELD)
+                  if field.name in table.column_names]
+        table = table.select([field.name for field in fields]).cast(pa.schema(fields)).combine_chunks()
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError) as error:
         raise UserError(f'{path}: does not fit the schema of region shards: {error}.') from error
     validate_regions(table, path)

@@ -27,6 +27,7 @@ class ShardSamples(SequenceABC):
         kinds: Kinds of regions; images without one are left out.
         num_classes: {kind: number of classes} of the model.
         cache_shards: How many tables each process keeps.
+        masks: Keep the masks of regions.
 
     Attributes:
         meta (dict): meta.json without its list of shards.
@@ -35,10 +36,12 @@ class ShardSamples(SequenceABC):
         UserError: The folder is no finished build, shards are missing, or labels do not fit.
     """
 
-    def __init__(self, root: str, kinds: Sequence[str], num_classes: Dict[str, int], cache_shards: int) -> None:
+    def __init__(self, root: str, kinds: Sequence[str], num_classes: Dict[str, int], cache_shards: int,
+                 masks: bool = False) -> None:
         meta = read_meta(root)
         _check_listing(Path(root), meta)
         self._kinds, self._num_classes, self._cache_shards = tuple(kinds), num_classes, cache_shards
+        self._masks = masks
         self._tables: OrderedDict[int, Union[ShardTable, DamagedShard]] = OrderedDict()
         self._tars = _find_shards(Path(root), meta)
         self._counts = self._count(meta)
@@ -82,7 +85,7 @@ class ShardSamples(SequenceABC):
         found = self._tables.pop(shard, None)
         if found is None:
             try:
-                found = load_shard(self._tars[shard], self._kinds)
+                found = load_shard(self._tars[shard], self._kinds, masks=self._masks)
                 self._check_table(shard, found)
             except DamagedShard as error:
                 found = error

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from mmrice.structures import KINDS
 from mmrice.utils import UserError
 
-from .shard_format import TEXT_KINDS, PathLike, TarIndex, index_tar, read_table, regions_path, scan_tar, table_boxes
+from .shard_format import MASK_FIELD, TEXT_KINDS, PathLike, TarIndex, index_tar, read_table, regions_path, scan_tar, table_boxes
 
 
 class DamagedShard(UserError):
@@ -30,6 +30,7 @@ class ShardTable(NamedTuple):
         labels: Class indices of all regions, int32.
         num_labels: How many each region has, or 0 where that differs.
         texts: What each region says, R strings; None where no kind with words was asked for.
+        masks: Mask of each region, R strings, see :data:`.shard_format.MASK_FIELD`; None where none were asked for.
     """
     tar: str
     keys: List[str]
@@ -41,6 +42,7 @@ class ShardTable(NamedTuple):
     labels: np.ndarray
     num_labels: int
     texts: Optional[pa.Array] = None
+    masks: Optional[pa.Array] = None
 
     def __len__(self) -> int:
         return len(self.keys)
@@ -53,8 +55,8 @@ class ShardTable(NamedTuple):
 
         Returns:
             dict: ``img_path``, ``img_offset``, ``img_bytes``, ``key``, ``gt_bboxes`` (float32, (K, 4)), ``gt_kinds``
-            (int64, (K,)) and ``gt_region_labels`` (int64, (K, P), padded with -1), and with texts ``gt_texts``
-            (strings, (K,)). Its arrays may be changed.
+            (int64, (K,)) and ``gt_region_labels`` (int64, (K, P), padded with -1), with texts ``gt_texts`` and with
+            masks ``gt_rles`` (strings, (K,)). Its arrays may be changed.
         """
         first, last = self.ends[image - 1] if image else 0, self.ends[image]
         offset, size = self.places[image].tolist()
@@ -62,8 +64,9 @@ class ShardTable(NamedTuple):
             img_path=self.tar, img_offset=offset, img_bytes=size, key=self.keys[image],
             gt_bboxes=self.boxes[first:last].copy(), gt_kinds=self.kinds[first:last].copy(),
             gt_region_labels=self._labels(first, last))
-        if self.texts is not None:
-            sample['gt_texts'] = np.array(self.texts[first:last].to_pylist(), dtype=object)
+        for field, words in (('gt_texts', self.texts), ('gt_rles', self.masks)):
+            if words is not None:
+                sample[field] = np.array(words[first:last].to_pylist(), dtype=object)
         return sample
 
     def _labels(self, first: int, last: int) -> np.ndarray:
@@ -103,13 +106,14 @@ class ShardTable(NamedTuple):
                             'what meta.json says.')
 
 
-def load_shard(tar: PathLike, kinds: Sequence[str], whole: bool = False) -> ShardTable:
+def load_shard(tar: PathLike, kinds: Sequence[str], whole: bool = False, masks: bool = False) -> ShardTable:
     """Read and check the table of a shard.
 
     Args:
         tar: The tar; the parquet lies beside it.
         kinds: Kinds of regions to keep.
         whole: Refuse a tar that is damaged or lacks an image, instead of leaving its place at -1.
+        masks: Keep the masks, '' where the table has no such column.
 
     Returns:
         ShardTable: Images with at least one such region.
@@ -127,12 +131,15 @@ def load_shard(tar: PathLike, kinds: Sequence[str], whole: bool = False) -> Shar
     rows, keys, ends = _rows_by_image(table, kinds)
     labels = pc.take(table['labels'], pa.array(rows)).combine_chunks()
     counts = pc.list_value_length(labels).to_numpy()
+    if masks and MASK_FIELD.name not in table.column_names:
+        table = table.append_column(MASK_FIELD, pa.array([''] * len(table)))
     return ShardTable(
         tar=str(tar), keys=keys, places=_places(keys, index, tar, parquet, whole), ends=ends,
         boxes=table_boxes(table)[rows], kinds=_kind_indices(table)[rows], label_ends=np.cumsum(counts, dtype=np.int64),
         labels=pc.list_flatten(labels).to_numpy(),
         num_labels=int(counts[0]) if len(counts) and (counts == counts[0]).all() else 0,
-        texts=pc.take(table['text'], pa.array(rows)).combine_chunks() if set(kinds) & set(TEXT_KINDS) else None)
+        texts=pc.take(table['text'], pa.array(rows)).combine_chunks() if set(kinds) & set(TEXT_KINDS) else None,
+        masks=pc.take(table[MASK_FIELD.name], pa.array(rows)).combine_chunks() if masks else None)
 
 
 def _kind_indices(table: pa.Table) -> np.ndarray:

@@ -115,7 +115,7 @@ def test_a_batch_carries_tokens_of_images_with_and_without_words(shards):
 @pytest.mark.parametrize(('kind', 'text', 'message'), [
     ('text', '', "text '' is empty: text and caption regions need a text"),
     ('caption', '', "text '' is empty: text and caption regions need a text"),
-    ('object', 'a dog', 'labels .* is empty: object, ocr and image regions need a label'),
+    ('object', 'a dog', 'labels .* is empty: regions other than texts and captions need a label'),
 ])
 def test_a_region_without_what_its_kind_needs_is_an_error(tmp_path, kind, text, message):
     with pytest.raises(UserError, match=message):

@@ -5,13 +5,14 @@ from .expressions import SampleExpressions
 from .formatting import PackRegionInputs
 from .letterbox import Letterbox
 from .loading import LoadImageFromShard
+from .masks import PatchMasks
 from .regions import RandomRegionFlip, SampleRegions
 from .resizing import RandomResizedRegionCrop, RegionLetterbox, RegionResize
 from .select import select_regions, skip_sample
 from .texts import SampleRegionTexts, TokenizeTexts
 
 __all__ = [
-    'BoxesOfMasks', 'CropToBox', 'Letterbox', 'LoadImageFromShard', 'PackRegionInputs', 'RandomRegionFlip',
-    'RandomResizedRegionCrop', 'RegionLetterbox', 'RegionResize', 'SampleExpressions', 'SampleRegionTexts',
-    'SampleRegions', 'TokenizeTexts', 'select_regions', 'skip_sample'
+    'BoxesOfMasks', 'CropToBox', 'Letterbox', 'LoadImageFromShard', 'PackRegionInputs', 'PatchMasks',
+    'RandomRegionFlip', 'RandomResizedRegionCrop', 'RegionLetterbox', 'RegionResize', 'SampleExpressions',
+    'SampleRegionTexts', 'SampleRegions', 'TokenizeTexts', 'select_regions', 'skip_sample'
 ]

@@ -12,7 +12,7 @@ from mmrice.structures import KINDS
 from .select import select_regions
 
 _OCR = KINDS.index('ocr')
-_FLIPS = {'horizontal': 1, 'vertical': 0, 'diagonal': -1}  # as OpenCV calls them
+FLIPS = {'horizontal': 1, 'vertical': 0, 'diagonal': -1}  # as OpenCV calls them
 
 
 @TRANSFORMS.register_module()
@@ -31,7 +31,7 @@ class RandomRegionFlip(RandomFlip):
 
     def _flip(self, results: dict) -> None:
         # mmcv makes a view, whose later copy takes ten times as long
-        results['img'] = cv2.flip(results['img'], _FLIPS[results['flip_direction']])
+        results['img'] = cv2.flip(results['img'], FLIPS[results['flip_direction']])
         results['gt_bboxes'] = self._flip_bbox(results['gt_bboxes'], results['img'].shape[:2],
                                                results['flip_direction'])
 

@@ -33,8 +33,12 @@ class _Resizing(BaseTransform):
         if min(self.scale) < 1:
             raise UserError(f'{type(self).__name__}: scale={scale}, expected a width and a height of 1 pixel or more.')
 
-    def _place(self, results: dict, crop: Crop, boxes: Boxes, size: Tuple[int, int]) -> Optional[dict]:
-        """Replace the image by a crop of it and the regions by those of ``boxes``, see :func:`place_boxes`."""
+    def _place(self, results: dict, crop: Crop, boxes: Boxes, size: Tuple[int, int],
+               offset: Tuple[int, int] = (0, 0)) -> Optional[dict]:
+        """Replace the image by a crop of it and the regions by those of ``boxes``, see :func:`place_boxes`.
+
+        ``placement`` keeps crop, size and offset, for what follows the boxes later (:class:`.PatchMasks`).
+        """
         image = cut(results, crop, size)
         if image is None:
             return skip_sample(results, 'cannot be decoded')
@@ -43,6 +47,7 @@ class _Resizing(BaseTransform):
             select_regions(results, np.array(list(boxes)))
         results['gt_bboxes'] = np.array(list(boxes.values()), dtype=np.float32)
         results['img'], results['img_shape'] = image, image.shape[:2]
+        results['placement'] = (crop, size, offset)
         return results
 
     def _place_whole(self, results: dict, size: Tuple[int, int], offset: Tuple[int, int] = (0, 0)) -> Optional[dict]:
@@ -50,7 +55,7 @@ class _Resizing(BaseTransform):
         height, width = results['img_shape'][:2]
         crop = (0, 0, width, height)
         boxes = place_boxes(results, crop, size, _ANY, offset)
-        return self._place(results, crop, boxes, size) if boxes else skip_sample(results, _OUTSIDE)
+        return self._place(results, crop, boxes, size, offset) if boxes else skip_sample(results, _OUTSIDE)
 
 
 def place_boxes(results: dict, crop: Crop, size: Tuple[int, int], needed: Sequence[float],
@@ -108,7 +113,8 @@ class RandomResizedRegionCrop(_Resizing):
         super().__init__(scale)
         self.area = area
         self.aspect = aspect
-        self._needed = [{'ocr': 0.999, 'image': 0., 'caption': 0.}.get(kind, min_visible) for kind in KINDS]
+        needed = {'ocr': 0.999, 'image': 0., 'caption': 0., 'image_tags': 0.}
+        self._needed = [needed.get(kind, min_visible) for kind in KINDS]
 
     def _draw(self, height: int, width: int) -> Crop:
         """A crop, xyxy in pixels."""

@@ -1,7 +1,8 @@
 """Keep some of a sample's regions, or none of the sample."""
 import numpy as np
 
-REGION_FIELDS = ('gt_bboxes', 'gt_kinds', 'gt_region_labels', 'gt_texts')  # texts only where they are asked for
+# The last two only where they are asked for.
+REGION_FIELDS = ('gt_bboxes', 'gt_kinds', 'gt_region_labels', 'gt_texts', 'gt_rles')
 
 
 def select_regions(results: dict, index: np.ndarray) -> None:

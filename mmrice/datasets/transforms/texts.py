@@ -1,6 +1,6 @@
 """Words of regions and images: which are trained on, and their tokens."""
 import random
-from typing import Optional
+from typing import List, Optional
 
 import numpy as np
 from mmcv.transforms import BaseTransform
@@ -12,38 +12,47 @@ from mmrice.utils.tokenizers import TextTokenizer
 
 from .select import select_regions, skip_sample
 
-_TEXT, _CAPTION = KINDS.index('text'), KINDS.index('caption')
+_TEXT, _CAPTION, _TAGS, _IMAGE_TAGS = map(KINDS.index, ('text', 'caption', 'tags', 'image_tags'))
 
 
 @TRANSFORMS.register_module()
 class SampleRegionTexts(BaseTransform):
-    """Draw regions with words and one caption (CLOC, sec. 3.3: M = 4 regions an image, at random).
+    """Draw regions with words, regions with tags and one caption (CLOC, sec. 3.3: M = 4 regions an image, at random).
 
-    An image with fewer such regions keeps what it has; regions of other kinds stay. ``caption`` becomes the drawn
-    caption, '' where there is none, and captions are no regions any more. An image without either is skipped.
+    An image with fewer such regions keeps what it has; regions with clusters or OCR tokens and the image's tags stay.
+    ``caption`` becomes the drawn caption, '' where there is none, and captions are no regions any more. An image
+    without any words or tags is skipped.
 
     Args:
-        num_regions (int): At most so many regions with words, M. Defaults to 4.
+        num_regions (int): At most so many regions with words, M, and as many with tags. Defaults to 4.
+        num_labelled (int, optional): At most so many regions with clusters or OCR tokens. Defaults to None: all.
     """
 
-    def __init__(self, num_regions: int = 4) -> None:
-        if num_regions < 0:
-            raise UserError(f'SampleRegionTexts: num_regions={num_regions}, expected 0 or more.')
-        self.num_regions = num_regions
+    def __init__(self, num_regions: int = 4, num_labelled: Optional[int] = None) -> None:
+        for name, value in dict(num_regions=num_regions, num_labelled=num_labelled).items():
+            if value is not None and value < 0:
+                raise UserError(f'SampleRegionTexts: {name}={value}, expected 0 or more.')
+        self.num_regions, self.num_labelled = num_regions, num_labelled
 
     def transform(self, results: dict) -> Optional[dict]:
         if 'gt_texts' not in results:
             raise UserError("SampleRegionTexts: the sample has no gt_texts. Set kinds=['text', 'caption'] in the "
                             'dataset.')
-        kinds = results['gt_kinds'].tolist()
-        texts, captions = ([place for place, own in enumerate(kinds) if own == kind] for kind in (_TEXT, _CAPTION))
-        if not texts and not captions:
-            return skip_sample(results, 'has neither a caption nor a region with words')
+        places = {kind: [] for kind in (_TEXT, _TAGS, _CAPTION, _IMAGE_TAGS, None)}
+        for place, kind in enumerate(results['gt_kinds'].tolist()):
+            places[kind if kind in places else None].append(place)
+        labelled, captions = places.pop(None), places[_CAPTION]
+        if not any(places.values()):
+            return skip_sample(results, 'has neither a caption nor a region with words, nor tags')
         results['caption'] = results['gt_texts'][random.choice(captions)] if captions else ''
-        chosen = set(random.sample(texts, min(self.num_regions, len(texts))))
-        kept = [place for place, kind in enumerate(kinds) if kind not in (_TEXT, _CAPTION) or place in chosen]
-        select_regions(results, np.array(kept, dtype=np.int64))
+        kept = [*places[_IMAGE_TAGS], *_draw(labelled, self.num_labelled), *_draw(places[_TEXT], self.num_regions),
+                *_draw(places[_TAGS], self.num_regions)]
+        select_regions(results, np.array(sorted(kept), dtype=np.int64))
         return results
+
+
+def _draw(places: List[int], most: Optional[int]) -> List[int]:
+    return places if most is None else random.sample(places, min(most, len(places)))
 
 
 @TRANSFORMS.register_module()
