@@ -28,6 +28,7 @@ LAZY_MODULES: Dict[str, Dict[str, str]] = {
         'ZeroShotClassifier': 'mmrice.models.region_text.zero_shot',
     },
     'dataset': {
+        'CocoTags': 'mmrice.datasets.coco_tags',
         'ObjectCrops': 'mmrice.datasets.object_crops',
         'RegionShardDataset': 'mmrice.datasets.region_shard_dataset',
         'RegionTextFile': 'mmrice.datasets.region_text_file',

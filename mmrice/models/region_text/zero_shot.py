@@ -19,7 +19,9 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
     """Zero-shot classification of CLIP: the cosine of an image with the name of every class.
 
     Names of the parts are those of :class:`mmrice.CLOC`, whose checkpoint fits. For MMPretrain's ``Accuracy``
-    ``pred_score`` is softmax(cosines / T), which changes no order and is above 0.
+    ``pred_score`` is softmax(cosines / T), which changes no order and is above 0. With ``multi_label`` an image shows
+    any number of classes, and ``pred_score`` is (1 + cosine) / 2: a softmax would let the other classes of an image decide
+    its place among images, on which ``AveragePrecision`` rests, and a steep sigmoid would round the best to 1.
 
     Args:
         backbone (dict): The encoder; last of its outputs is the class token, shape (B, C).
@@ -32,6 +34,8 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
         templates (list | str): Texts in which '{}' stands for the name, or a text file with one a line; the unit
             vectors of several are averaged. Defaults to ('{}', ).
         temperature (float): T. Defaults to 0.01, where CLIP's ends.
+        multi_label (bool): Score each class by itself, for MMPretrain's ``AveragePrecision`` and
+            ``VOCAveragePrecision`` on multi-label data such as :class:`mmrice.CocoTags`. Defaults to False.
         vocab_path (str, optional): Merges of another byte-pair tokenizer. Defaults to None: CLIP's.
         hf_tokenizer (str, optional): Folder of a Hugging Face tokenizer instead. Defaults to None.
         data_preprocessor (dict, optional): Defaults to None, MMPretrain's ``ClsDataPreprocessor``.
@@ -49,6 +53,7 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
                  classes: Optional[Classes] = None,
                  templates: Lines = ('{}', ),
                  temperature: float = 0.01,
+                 multi_label: bool = False,
                  vocab_path: Optional[str] = None,
                  hf_tokenizer: Optional[str] = None,
                  data_preprocessor: Optional[dict] = None,
@@ -60,7 +65,7 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
         self.image_neck = MODELS.build({'_scope_': 'mmpretrain', **image_neck})
         self.init_classes(classes, templates)
         self.tokenizer = tokenizer_for(self.text_encoder, vocab_path, hf_tokenizer)
-        self.temperature = temperature
+        self.temperature, self.multi_label = temperature, multi_label
 
     def forward(self, inputs: Tensor, data_samples: Optional[List[DataSample]] = None, mode: str = 'tensor') -> Any:
         """Embeddings ('tensor') or classes ('predict') of images of shape (B, 3, H, W).
@@ -84,10 +89,11 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
         return encode_texts(self.text_encoder, self.tokenizer, texts, device)
 
     def predict(self, inputs: Tensor, data_samples: Optional[List[DataSample]] = None) -> List[DataSample]:
-        """Set ``pred_score`` and ``pred_label``."""
+        """Set ``pred_score`` and ``pred_label``, the best class."""
         images, vectors = self.extract_feat(inputs), self.class_vectors()
         with torch.autocast(images.device.type, enabled=False):
-            scores = (images @ vectors.T / self.temperature).softmax(dim=1)
+            cosines = images @ vectors.T
+        scores = (1 + cosines) / 2 if self.multi_label else (cosines / self.temperature).softmax(dim=1)
         samples = list(data_samples) if data_samples is not None else [DataSample() for _ in inputs]
         for sample, score in zip(samples, scores):
             sample.set_pred_score(score).set_pred_label(score.argmax().view(1))
