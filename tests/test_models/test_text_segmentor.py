@@ -18,6 +18,7 @@ PARTS = dict(
         type='mmrice.TextTransformer', out_dims=16,
         arch=dict(embed_dims=32, num_layers=1, num_heads=2, feedforward_channels=48)))
 PROMPTER = dict(type='mmrice.Prompter', in_channels=32, out_channels=16, patch_size=8)
+PIXEL_NECK = dict(type='mmrice.MaskPooling', in_channels=32, out_channels=16)
 IMAGE_NECK = dict(type='LinearNeck', in_channels=32, out_channels=16, norm_cfg=None)
 CLASSES = ['sky', 'a dog', 'grass']
 
@@ -35,7 +36,7 @@ def test_a_patch_is_the_box_around_it_or_its_token_through_the_projection():
     tokens, found = model.backbone(images)[-1], model.extract_feat(images)
     assert found.shape == (2, 16, 3, 5)
     for row, column, box in ((0, 0, [0, 0, 16, 16]), (1, 2, [8, 0, 32, 24]), (2, 4, [24, 8, 40, 24])):
-        alone = model.pooling(tokens[1:], (3, 5), [torch.tensor([box]).float()])
+        alone = model.neck(tokens[1:], (3, 5), [torch.tensor([box]).float()])
         torch.testing.assert_close(found[1, :, row, column], F.normalize(alone, dim=1)[0], atol=1e-5, rtol=1e-5)
     plain = make(image_neck=IMAGE_NECK)
     tokens = plain.backbone(images)[-1]
@@ -58,15 +59,20 @@ def test_logits_are_cosines_with_the_names_and_windows_agree_with_whole_images_w
     torch.testing.assert_close(model.slide_inference(images, metas), logits)
 
 
-def test_a_neck_of_a_checkpoint_becomes_the_pooling():
-    model, other = make(neck=PROMPTER), make(neck=PROMPTER)
-    state = {key.replace('pooling.', 'neck.'): value + 1 for key, value in model.state_dict().items()}
-    other.load_state_dict(state)
-    torch.testing.assert_close(other.pooling.proj.weight, model.pooling.proj.weight + 1)
+@torch.no_grad()
+def test_the_projection_of_masks_embeds_a_patch_as_a_mask_of_that_patch_and_goes_before_other_ways():
+    images = torch.randn(2, 3, 24, 40)
+    model = make(pixel_neck=PIXEL_NECK, neck=PROMPTER, image_neck=IMAGE_NECK)
+    masks = torch.zeros(2, 3, 5)
+    masks[0, 1, 2] = masks[1, 2, 4] = 1
+    expected = F.normalize(model.pixel_neck(model.backbone(images)[-1][1:], (3, 5), [masks]), dim=1)
+    found = model.extract_feat(images)[1]
+    torch.testing.assert_close(torch.stack([found[:, 1, 2], found[:, 2, 4]]), expected)
+    assert {name.partition('.')[0] for name in model.state_dict()} == {'backbone', 'pixel_neck', 'text_encoder'}
 
 
 def test_mistakes_are_named():
-    with pytest.raises(UserError, match='box_size=3, neck=None and image_neck=None, expected'):
+    with pytest.raises(UserError, match='box_size=3 and no neck, expected a size of 1 or more and one of'):
         make()
     with pytest.raises(UserError, match='box_size=0'):
         make(neck=PROMPTER, box_size=0)

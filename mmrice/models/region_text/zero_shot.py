@@ -20,8 +20,8 @@ class ZeroShotClassifier(ClassNames, BaseClassifier):
 
     Names of the parts are those of :class:`mmrice.CLOC`, whose checkpoint fits. For MMPretrain's ``Accuracy``
     ``pred_score`` is softmax(cosines / T), which changes no order and is above 0. With ``multi_label`` an image shows
-    any number of classes, and ``pred_score`` is (1 + cosine) / 2: a softmax would let the other classes of an image decide
-    its place among images, on which ``AveragePrecision`` rests, and a steep sigmoid would round the best to 1.
+    any number of classes, and ``pred_score`` is (1 + cosine) / 2: a softmax would let the other classes of an image
+    decide its place among images, on which ``AveragePrecision`` rests; a steep sigmoid would round the best to 1.
 
     Args:
         backbone (dict): The encoder; last of its outputs is the class token, shape (B, C).
