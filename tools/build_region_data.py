@@ -31,7 +31,7 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('config', help='config file with `engine` and `out_dir`')
     parser.add_argument('--out', help='output folder; default: out_dir of the config')
     parser.add_argument('--stages', help='comma-separated part of ingest,propose,ocr,embed,cluster,caption,phrases,'
-                        'ground,label; default: all that the config has')
+                        'ground,tag,mask,label; default: all that the config has')
     parser.add_argument('--executor', default='local', metavar='local|ray',
                         help='where jobs run: processes of this machine (default) or workers of Ray; its other '
                         'settings are engine.executors.NAME of the config, where a project can add its own')

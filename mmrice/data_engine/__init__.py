@@ -1,4 +1,5 @@
-"""The region data engine: images -> boxes, text, embeddings, clusters, captions, phrases -> region shards.
+"""The region data engine: images -> boxes, text, embeddings, clusters, captions, phrases, tags, masks -> region
+shards.
 
 The parts are registered in :data:`mmrice.registry.ENGINE_STAGES` and chosen by a config; :class:`.build.Build` runs
 them.
@@ -8,6 +9,7 @@ from .clustering import FaissKMeans, HierarchicalKMeans
 from .encoders import HandcraftedEncoder, HuggingFaceEncoder, MMPretrainEncoder, OpenCLIPEncoder, RICERegionEncoder
 from .executors import LocalExecutor, RayExecutor
 from .grounders import AnnotatedPhrases, OWLv2Grounder
+from .maskers import AnnotatedMasks
 from .ocr import RapidOCRReader
 from .phrases import NLTKTagger, PhraseExtractor, TextBlobTagger
 from .proposers import (
@@ -18,13 +20,15 @@ from .proposers import (
     WholeImageProposer,
 )
 from .sources import CocoImages, ImageFolders, ImageList, MixedSources, WebDatasetTars
+from .tags import AnnotatedTags, TagList, TagVocabulary, TextTags
 from .token_vocabulary import BPEVocabulary, HFTokenizerVocabulary
 from .vocabulary import WordVocabulary
 from .whitening import PCAWhitening
 
-__all__ = ['AnnotatedCaptions', 'AnnotatedPhrases', 'AnnotationProposer', 'BPEVocabulary', 'CocoImages', 'FaissKMeans',
-           'HFTokenizerVocabulary', 'HandcraftedEncoder', 'HierarchicalKMeans', 'HuggingFaceCaptioner',
-           'HuggingFaceEncoder', 'ImageFolders', 'ImageList', 'LocalExecutor', 'MMPretrainEncoder', 'MixedSources',
-           'NLTKTagger', 'ONNXSAMProposer', 'OWLv2Grounder', 'OpenCLIPEncoder', 'PCAWhitening', 'PhraseExtractor',
-           'RICERegionEncoder', 'RapidOCRReader', 'RayExecutor', 'SAMProposer', 'SelectiveSearchProposer',
-           'SourceCaptions', 'TextBlobTagger', 'WebDatasetTars', 'WholeImageProposer', 'WordVocabulary']
+__all__ = ['AnnotatedCaptions', 'AnnotatedMasks', 'AnnotatedPhrases', 'AnnotatedTags', 'AnnotationProposer',
+           'BPEVocabulary', 'CocoImages', 'FaissKMeans', 'HFTokenizerVocabulary', 'HandcraftedEncoder',
+           'HierarchicalKMeans', 'HuggingFaceCaptioner', 'HuggingFaceEncoder', 'ImageFolders', 'ImageList',
+           'LocalExecutor', 'MMPretrainEncoder', 'MixedSources', 'NLTKTagger', 'ONNXSAMProposer', 'OWLv2Grounder',
+           'OpenCLIPEncoder', 'PCAWhitening', 'PhraseExtractor', 'RICERegionEncoder', 'RapidOCRReader', 'RayExecutor',
+           'SAMProposer', 'SelectiveSearchProposer', 'SourceCaptions', 'TagList', 'TagVocabulary', 'TextBlobTagger',
+           'TextTags', 'WebDatasetTars', 'WholeImageProposer', 'WordVocabulary']

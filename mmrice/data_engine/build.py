@@ -98,14 +98,13 @@ class Build:
         shared, extra = [], None
         if stage == 'label':
             centers = [d for stamp in self.stamps.get('cluster', ()) for d in stamp.digests()]
-            lines = [d for stamp in self.stamps.get('ocr', ()) for d in stamp.digests()]
-            shared = [*centers, write_vocabulary(self.space, self.engine.vocabulary, list(self.plan),
-                                                 self.engine.digests['label'], lines)]
+            shared = [*centers, self._vocabulary('vocabulary', self.engine.vocabulary, 'ocr'),
+                      self._vocabulary('tag_vocabulary', self.engine.tags, 'tag')]
             vocabulary = None if self.engine.vocabulary is None else self.engine.config['label']['vocabulary']
             extra = {'vocabulary': vocabulary, 'centers': digest(centers), 'kind': self.engine.kind,
                      'top_k': self.engine.top_k, 'assign': self.engine.assign, 'texts': self.engine.texts}
-        elif stage == 'ground':
-            extra = 'phrases' in self.stamps
+        elif stage in ('ground', 'tag', 'mask'):
+            extra = [name for name in READS[stage] if name in self.stamps]
         stamps: Dict[str, Stamp] = {}
         jobs = []
         for number, (shard, planned) in enumerate(self.plan.items()):
@@ -125,6 +124,11 @@ class Build:
             self._run(stage, jobs, stamps)
         self.stamps[stage] = [stamps[shard] for shard in self.plan]
         return bool(jobs)
+
+    def _vocabulary(self, name: str, vocabulary: Any, stage: str) -> str:
+        """Bring a vocabulary of the outputs of a stage up to date; returns its digest."""
+        read = [d for stamp in self.stamps.get(stage, ()) for d in stamp.digests()]
+        return write_vocabulary(self.space, vocabulary, list(self.plan), self.engine.digests['label'], read, name)
 
     def _run(self, stage: str, jobs: List[Job], stamps: Dict[str, Stamp]) -> None:
         """Run jobs and collect their stamps."""

@@ -1,5 +1,6 @@
 """Boxes of a COCO annotation file by image file, xyxy, however large the file is."""
 import fcntl
+import json
 import posixpath
 import sqlite3
 from contextlib import closing
@@ -13,8 +14,9 @@ from mmrice.utils import UserError, atomic_path
 from .coco_file import iter_annotations, iter_images
 from .workspace import digest
 
-_LAYOUT = 1  # of the index; a change makes old indexes unused
-_TABLES = ('CREATE TABLE images (id, file, base, width, height)', 'CREATE TABLE boxes (image, number, x1, y1, x2, y2)')
+_LAYOUT = 2  # of the index; a change makes old indexes unused
+_TABLES = ('CREATE TABLE images (id, file, base, width, height)',
+           'CREATE TABLE boxes (image, number, x1, y1, x2, y2, segmentation)')
 _AFTERWARDS = ('CREATE INDEX by_base ON images (base)', 'CREATE INDEX by_image ON boxes (image)')
 
 
@@ -24,19 +26,21 @@ class ImageBoxes(NamedTuple):
     Attributes:
         size: Width and height that the file states, px; None where it does not.
         boxes: (annotation id, [x1, y1, x2, y2] in px of an image of that size).
+        segmentations: Of each box, as the file has it, None where it has none or the index was made without.
     """
     size: Optional[Tuple[float, float]]
     boxes: List[Tuple[Any, List[float]]]
+    segmentations: List[Any]
 
 
-def annotation_file(path: str) -> Path:
-    """The path, checked.
+def annotation_file(path: str, where: str = 'engine.propose.ann_files') -> Path:
+    """The path, checked; ``where`` is its place in the config, for the message.
 
     Raises:
         UserError: There is no such file.
     """
     if not Path(path).is_file():
-        raise UserError(f'{path}: no such annotation file. Check engine.propose.ann_files in the config.')
+        raise UserError(f'{path}: no such annotation file. Check {where} in the config.')
     return Path(path)
 
 
@@ -48,18 +52,19 @@ class BoxIndex:
             may be numbers or strings. Annotations with ``iscrowd`` are left out: they are no single objects.
         folder: Where the index is kept; workers that come later, and later builds, read it while the json has the same
             size and date. None keeps it in memory. A million boxes are some 80 MB and take a quarter of a minute.
+        segmentations: Whether those of the annotations are kept, too.
 
     Raises:
         UserError: No such file, no JSON, a field is missing or wrong, or an annotation is of no image.
     """
 
-    def __init__(self, path: str, folder: Optional[Path] = None) -> None:
-        self.path = annotation_file(path)
+    def __init__(self, path: str, folder: Optional[Path] = None, segmentations: bool = False) -> None:
+        self.path, self.segmentations = annotation_file(path), segmentations
         if folder is None:
             self._tables = sqlite3.connect(':memory:', check_same_thread=False)
             self._fill(self._tables)
             return
-        stat, name = self.path.stat(), digest(str(self.path.resolve()))
+        stat, name = self.path.stat(), digest([str(self.path.resolve()), segmentations])
         index = folder / f'boxes-{name}-{digest([_LAYOUT, stat.st_size, stat.st_mtime_ns])}.sqlite'
         with open(folder / f'boxes-{name}.lock', 'w') as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # one worker reads the json, the others wait for its index
@@ -77,7 +82,7 @@ class BoxIndex:
         for command in _TABLES:
             tables.execute(command)
         tables.executemany('INSERT INTO images VALUES (?, ?, ?, ?, ?)', map(self._image_row, iter_images(self.path)))
-        tables.executemany('INSERT INTO boxes VALUES (?, ?, ?, ?, ?, ?)', self._box_rows())
+        tables.executemany('INSERT INTO boxes VALUES (?, ?, ?, ?, ?, ?, ?)', self._box_rows())
         for command in _AFTERWARDS:
             tables.execute(command)
         lost = tables.execute('SELECT number, image FROM boxes WHERE image NOT IN (SELECT id FROM images)').fetchone()
@@ -101,7 +106,8 @@ class BoxIndex:
                 raise UserError(f'{self.path}: bbox of annotation {name} has {len(box)} numbers, expected x, y, width, '
                                 'height.')
             x, y, width, height = box
-            yield str(annotation['image_id']), name, x, y, x + width, y + height
+            segmentation = json.dumps(annotation.get('segmentation')) if self.segmentations else None
+            yield str(annotation['image_id']), name, x, y, x + width, y + height, segmentation
 
     def _number(self, value: Any, what: str) -> float:
         try:
@@ -130,10 +136,11 @@ class BoxIndex:
             raise UserError(f'{self.path}: both {same[0][0]} and {same[1][0]} end with {file}. Let the source of '
                             'ingest begin higher up, so that its images have their folders in their names.')
         if not same:
-            return ImageBoxes(None, [])
+            return ImageBoxes(None, [], [])
         found = [row for image in same for row in self._tables.execute(
-            'SELECT number, x1, y1, x2, y2 FROM boxes WHERE image = ? ORDER BY rowid', (image[3],))]
-        return ImageBoxes(same[0][1:3] if all(same[0][1:3]) else None, [(row[0], list(row[1:])) for row in found])
+            'SELECT number, x1, y1, x2, y2, segmentation FROM boxes WHERE image = ? ORDER BY rowid', (image[3],))]
+        return ImageBoxes(same[0][1:3] if all(same[0][1:3]) else None, [(row[0], list(row[1:5])) for row in found],
+                          [json.loads(row[5] or 'null') for row in found])
 
 
 def box_error(box: Sequence[float], size: Sequence[Any]) -> Optional[str]:

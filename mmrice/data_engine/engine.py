@@ -9,8 +9,8 @@ from .stages import STAGES
 from .workspace import digest
 
 CLUSTERED = ('propose', 'embed', 'cluster')  # all of them, or none
-TEXTS = ('caption', 'ground')  # whose outputs become rows with a text
-LABEL_VERSION = 2  # of the tables that stage label writes and of its counts
+TEXTS = ('caption', 'ground', 'tag')  # whose outputs become rows with a text or tags
+LABEL_VERSION = 3  # of the tables that stage label writes and of its counts
 _SCAN_IGNORES = ('min_edge', 'max_edge', 'quality', 'drop_duplicates', 'hint', 'images_per_shard')
 
 
@@ -20,15 +20,16 @@ class Engine:
     Args:
         config: ``ingest``, ``label``, and what makes regions: ``propose``, ``embed`` and ``cluster`` for those with a
             cluster, ``ocr`` for written words, ``caption`` and ``ground``, perhaps with ``phrases`` between them, for
-            captions and phrases. Each part but label has a ``type``.
+            captions and phrases, ``tag`` for tags, ``mask`` for the masks of regions with phrases or tags. Each part
+            but label has a ``type``.
 
     Attributes:
         config (dict): As given.
         stages (list): Those of :data:`STAGES` that it has.
-        source, clusterer, vocabulary: Parts that the build itself calls; no clusterer without ``cluster``, no
-            vocabulary without OCR.
+        source, clusterer, vocabulary, tags: Parts that the build itself calls; no clusterer without ``cluster``, no
+            vocabulary without OCR, no vocabulary of tags without ``tag``.
         kind (str, optional): Of the proposed regions, 'object' or 'image'.
-        texts (tuple): Those of :data:`TEXTS` that it has.
+        texts (tuple): Those of :data:`TEXTS` that it has, and 'mask'.
         top_k (int, optional): Labels of each.
         assign (str | int): How centres are searched, see :func:`.clustering.search.cells_to_search`.
         digests (dict): Stage -> hash of its settings, with 'scan' and 'duplicates', the first steps of ingest.
@@ -41,21 +42,26 @@ class Engine:
         self.config = config
         _check_names(config)
         self.stages = [name for name in STAGES if config.get(name) or name == 'label']
-        self.texts = tuple(name for name in TEXTS if name in self.stages)
+        self.texts = tuple(name for name in (*TEXTS, 'mask') if name in self.stages)
         parts = {name: build_part(config[name], name) for name in self.stages if name != 'label'}
         if getattr(parts.get('ground'), 'asks', False) and 'phrases' not in parts:
             raise UserError(f'engine.phrases is missing from the config: {config["ground"]["type"]} looks for the '
                             "phrases of that stage, e.g. dict(type='mmrice.PhraseExtractor').")
-        self.source, self.clusterer, self.vocabulary = parts['ingest'], parts.get('cluster'), None
+        if getattr(parts.get('tag'), 'needs_texts', False) and not {'caption', 'ground'} & parts.keys():
+            raise UserError(f'engine.caption is missing from the config: {config["tag"]["type"]} finds tags in captions '
+                            'and in the phrases of stage ground.')
+        self.source, self.clusterer, self.vocabulary, self.tags = parts['ingest'], parts.get('cluster'), None, None
         if 'ocr' in parts:
             self.vocabulary = build_part(config['label'].get('vocabulary'), 'label.vocabulary')
+        if 'tag' in parts:
+            self.tags = build_part(config['label'].get('tags'), 'label.tags')
         self.kind = getattr(parts['propose'], 'kind', 'object') if 'propose' in parts else None
         self.top_k = self._top_k(config['label'])
         self.assign = config['label'].get('assign', 'exact')
         cells_to_search(self.assign)
         self.digests = {name: digest([name, config[name], *_state(part)]) for name, part in parts.items()}
         self.digests['label'] = digest(['label', LABEL_VERSION, config['label'],
-                                        getattr(self.clusterer, 'version', None), self.kind, *_state(self.vocabulary)])
+                                        getattr(self.clusterer, 'version', None), self.kind, *_state(self.vocabulary), *_state(self.tags)])
         # Finding the files again is not needed where they are only decoded in another way.
         finding = {key: value for key, value in config['ingest'].items() if key not in _SCAN_IGNORES}
         self.digests.update(scan=digest(['scan', finding, self.source.version]), duplicates=digest(['duplicates', 1]))
@@ -82,6 +88,9 @@ def _check_names(config: Dict[str, Any]) -> None:
     has_texts, clustered = any(map(config.get, TEXTS)), any(map(config.get, CLUSTERED))
     needed = {'ingest', *(CLUSTERED if clustered or not has_texts else ()),
               *(['caption'] if config.get('phrases') else ())}
+    if config.get('mask') and not (config.get('ground') or config.get('tag')):
+        raise UserError('engine.ground is missing from the config: engine.mask finds the pixels of regions with phrases '
+                        'or tags.')
     for name in STAGES:
         if config.get(name) is None if name == 'label' else name in needed and not config.get(name):
             raise UserError(f'engine.{name} is missing from the config.')

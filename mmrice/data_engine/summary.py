@@ -74,11 +74,14 @@ def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, Li
         kind: Of the proposed regions, 'object' or 'image'; None without.
     """
     images, labels = totals(stamps['ingest']), totals(stamps['label'])
-    invalid = sum(totals(stamps[stage])['invalid_boxes'] for stage in ('propose', 'ground') if stage in stamps)
+    invalid = sum(totals(stamps[stage])['invalid_boxes'] for stage in ('propose', 'ground', 'tag')
+                  if stage in stamps)
     reasons = parts(stamps['ingest'], 'rejects')
     classes = {} if kind is None else {kind: stamps['cluster'][0].counts['clusters']}
     if 'ocr' in labels:
         classes['ocr'] = len(read_json(space.root / 'ocr_vocab.json')) if 'ocr' in stamps else 0
+    if 'tags' in labels:
+        classes['tags'] = classes['image_tags'] = len(read_json(space.root / 'tag_vocab.json'))
     write_meta(space.root, {
         'schema_version': SCHEMA_VERSION,
         'num_shards': len(stamps['label']),
@@ -86,7 +89,8 @@ def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, Li
         'num_regions': {name: labels[name] for name in KINDS if name in labels},
         'num_classes': classes,
         'left_out': {'images': images['rejects'], 'images_by_reason': reasons, 'invalid_boxes': invalid,
-                     'ocr_regions_without_known_word': labels.get('dropped_ocr', 0)},
+                     'ocr_regions_without_known_word': labels.get('dropped_ocr', 0),
+                     **({'unknown_tags': labels['dropped_tags']} if 'tags' in labels else {})},
         'images_without_regions': labels['images_without_regions'],
         'shards': shard_list(stamps['ingest'], stamps['label']),
         'made_by': {'tool': TOOL, 'mmrice': __version__, 'engine': engine},
@@ -95,9 +99,14 @@ def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, Li
     found = [f'{labels[name]:,} {what}' for name, what in (
         (kind, f'{kind} regions in {classes.get(kind, 0):,} clusters'),
         ('ocr', f'ocr regions with {classes.get("ocr", 0):,} words'), ('caption', 'captions'),
-        ('text', 'phrases with boxes')) if name in labels]
+        ('text', 'phrases with boxes'), ('image_tags', f'images with some of {classes.get("tags", 0):,} tags'),
+        ('tags', 'boxes with tags')) if name in labels]
+    if 'mask' in stamps:
+        found.append(f'{totals(stamps["mask"])["masks"]:,} masks')
     left_out = [f'{images["rejects"]:,} images ({why}rejects.jsonl)', f'{invalid:,} boxes']
     if 'dropped_ocr' in labels:
         left_out.append(f'{labels["dropped_ocr"]:,} ocr regions without a known word')
+    if 'tags' in labels:
+        left_out.append(f'{labels["dropped_tags"]:,} unknown tags')
     return '; '.join([f'{space.root}: {images["images"]:,} images in {len(stamps["label"])} shards', *found,
                       f'left out: {", ".join(left_out)}'])

@@ -8,10 +8,11 @@ from mmrice.utils.text_lines import parse_text_line
 
 
 class TextFile:
-    """JSON lines, one an image: ``{"file_name", "caption", "regions": [{"box": [x1, y1, x2, y2], "phrase"}, ...]}``.
+    """JSON lines, one an image: ``{"file_name", "caption", "tags", "regions": [{"box", "phrase", "tags", "mask"}]}``.
 
-    ``caption`` may be a list of sentences; further fields are ignored. In memory are the names of the images and where
-    their lines begin, some 200 bytes each.
+    ``caption`` may be a list of sentences, ``tags`` are lists of names, a ``box`` is [x1, y1, x2, y2] in pixels of the
+    image, ``mask`` is COCO's RLE or polygons. Each part of the engine reads the fields that it needs, further ones are
+    ignored. In memory are the names of the images and where their lines begin, some 200 bytes each.
 
     Args:
         path: The file.

@@ -31,9 +31,9 @@ def index(tmp_path, request):
 
 
 def test_boxes_are_found_by_the_name_of_the_file_with_ids_as_numbers_or_strings_and_without_crowds(index):
-    assert index.find('images/v1/patch0/1.jpg') == ((64, 48), [('a', [1, 2, 4, 6]), (3, [9, 9, 10, 10])])
-    assert index.find('images/v1/patch1/1.jpg') == (None, [(9, [5.5, 6, 12.5, 14])])
-    assert index.find('2.jpg') == (None, [])
+    assert index.find('images/v1/patch0/1.jpg')[:2] == ((64, 48), [('a', [1, 2, 4, 6]), (3, [9, 9, 10, 10])])
+    assert index.find('images/v1/patch1/1.jpg')[:2] == (None, [(9, [5.5, 6, 12.5, 14])])
+    assert index.find('2.jpg') == (None, [], [])
 
 
 def test_a_source_may_begin_deeper_than_the_names_of_the_json(index):

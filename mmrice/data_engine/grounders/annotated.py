@@ -1,14 +1,13 @@
 """Phrases whose boxes are known."""
-from typing import Any, Dict, List
+from typing import Any, Dict, List, Optional
 
 import numpy as np
 
 from mmrice.registry import ENGINE_STAGES
 from mmrice.utils import UserError
 
-from ..boxes import clip_boxes
-from ..coco_boxes import box_error
 from ..text_file import TextFiles
+from ..text_regions import read_regions
 from .base import Grounded, Grounder
 
 
@@ -17,6 +16,8 @@ class AnnotatedPhrases(Grounder):
     """Phrases with their boxes out of files of JSON lines, see :class:`~mmrice.data_engine.text_file.TextFile`.
 
     Boxes are in pixels of the image as the source has it, upright; they are scaled where ingest made it smaller.
+
+    A region with tags and without a phrase is left to :class:`~mmrice.data_engine.tags.AnnotatedTags`.
 
     Args:
         files: Source name of ingest -> path. Images of other sources, or without a line, get no phrase.
@@ -43,24 +44,17 @@ class AnnotatedPhrases(Grounder):
         return [self._read(record) for record in records]
 
     def _read(self, record: Dict[str, Any]) -> Grounded:
-        boxes, texts, invalid = [], [], 0
-        for number, region in enumerate(self.files.find(record).get('regions') or []):
-            where = f'{self.files.paths[record["source"]]}: region {number} of {record["file"]}'
-            try:
-                box, text = [float(value) for value in region['box']], region['phrase'].strip()
-            except (KeyError, TypeError, ValueError, AttributeError) as error:
-                raise UserError(f'{where}: {region!r} has no box of numbers and phrase.') from error
-            problem = f'box has {len(box)} numbers, expected 4.' if len(box) != 4 else box_error(
-                box, record['source_size'])
-            if problem is None and text:
-                boxes.append(box)
-                texts.append(text)
-            elif problem is not None and self.invalid == 'error':
-                raise UserError(f"{where}: {problem} Set engine.ground.invalid='drop' to leave such boxes out, or fix "
-                                'the file.')
-            else:
-                invalid += 1
-        width, height = record['size']
-        ratio = np.array([now / was for now, was in zip(record['size'], record['source_size'])] * 2, np.float32)
-        boxes_K4 = clip_boxes(np.array(boxes, np.float32).reshape(-1, 4) * ratio, (height, width))
-        return Grounded(boxes_K4, np.ones(len(texts), np.float32), texts, invalid)
+        found = read_regions(self.files, record, 'engine.ground', self.invalid)
+        texts = [_phrase(fields, where) for fields, where in zip(found.fields, found.where)]
+        kept = [number for number, text in enumerate(texts) if text]
+        return Grounded(found.boxes[kept], np.ones(len(kept), np.float32), [texts[number] for number in kept],
+                        found.invalid + texts.count(''))
+
+
+def _phrase(fields: Dict[str, Any], where: str) -> Optional[str]:
+    """The phrase, '' for an empty one, None for a region that has only tags."""
+    if 'phrase' not in fields and fields.get('tags'):
+        return None
+    if not isinstance(fields.get('phrase'), str):
+        raise UserError(f'{where}: {fields!r} has no phrase.')
+    return fields['phrase'].strip()

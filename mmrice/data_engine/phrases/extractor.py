@@ -1,13 +1,13 @@
 """Noun phrases of captions, as candidates for an open-vocabulary detector."""
 import functools
 import importlib.metadata
-from typing import Any, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from mmrice.registry import ENGINE_STAGES
 from mmrice.utils import UserError
 
 from ..parts import build_part
-from .taggers import require
+from .taggers import Sentence, require
 from .words import GENERIC_WORDS, STOP_WORDS
 
 
@@ -59,15 +59,18 @@ class PhraseExtractor:
 
     def __call__(self, captions: Sequence[str]) -> List[str]:
         """Find the phrases in all captions of an image."""
-        phrases = (' '.join(words) for caption in captions for words in self._chunks(caption) if self._names(words))
+        phrases = (' '.join(word for word, _ in chunk) for caption in captions for chunk in self.chunks(caption))
         return list(dict.fromkeys(phrases))[:self.max_phrases]
 
-    def _chunks(self, caption: str) -> Iterator[List[str]]:
+    def chunks(self, caption: str) -> Iterator[Sentence]:
+        """The phrases of a caption in its order, as words in lower case with their tags; none of empty words alone."""
         for sentence in self.tagger(caption):
             if sentence:
                 for chunk in self._chunker.parse(sentence).subtrees(lambda tree: tree.height() == 2):
-                    if chunk.label() != 'S':  # the sentence itself, where nothing in it is a chunk
-                        yield [word.lower() for word, _ in chunk]
+                    words = [(word.lower(), tag) for word, tag in chunk]
+                    # S is the sentence itself, where nothing in it is a chunk
+                    if chunk.label() != 'S' and any(map(self._names, words)):
+                        yield words
 
-    def _names(self, words: Sequence[str]) -> bool:
-        return any(word not in self.empty_words and any(map(str.isalnum, word)) for word in words)
+    def _names(self, word: Tuple[str, str]) -> bool:
+        return word[0] not in self.empty_words and any(map(str.isalnum, word[0]))

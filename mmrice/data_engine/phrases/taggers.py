@@ -17,10 +17,10 @@ _END = re.compile(r'(?<=[.!?])\s+')
 _MODEL = 'averaged_perceptron_tagger_eng'
 
 
-def require(package: str) -> None:
+def require(package: str, where: str = 'engine.phrases') -> None:
     """Raise where a package is not installed."""
     if importlib.util.find_spec(package) is None:
-        raise UserError(f'engine.phrases needs {package}, which is not installed. {install_hint(package)}')
+        raise UserError(f'{where} needs {package}, which is not installed. {install_hint(package)}')
 
 
 @ENGINE_STAGES.register_module()

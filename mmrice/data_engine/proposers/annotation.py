@@ -54,7 +54,7 @@ class AnnotationProposer(Proposer):
             return Proposals(np.zeros((0, 4), np.float32), np.zeros(0, np.float32))
         if source not in self._indexes:
             self._indexes[source] = BoxIndex(self.ann_files[source], self._folder)
-        stated, boxes = self._indexes[source].find(record['file'])
+        stated, boxes, _ = self._indexes[source].find(record['file'])
         stated = stated or record['source_size']
         agrees = same_shape(record['source_size'], stated)
         kept, invalid = [], 0

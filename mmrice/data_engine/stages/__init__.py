@@ -10,16 +10,19 @@ from .ground import ground_shard
 from .ingest import ingest_shard
 from .job import READS, STAGES, Done, Job
 from .label import label_shard
+from .mask import mask_shard
 from .ocr import ocr_shard
 from .phrases import phrases_shard
 from .propose import propose_shard
 from .scan import scan_shard
+from .tag import tag_shard
 
 __all__ = ['READS', 'STAGES', 'Done', 'Job', 'run_job']
 
 _RUN: Dict[str, Callable[..., Done]] = {'scan': scan_shard, 'ingest': ingest_shard, 'propose': propose_shard,
                                         'ocr': ocr_shard, 'embed': embed_shard, 'caption': caption_shard,
-                                        'phrases': phrases_shard, 'ground': ground_shard, 'label': label_shard}
+                                        'phrases': phrases_shard, 'ground': ground_shard, 'tag': tag_shard,
+                                        'mask': mask_shard, 'label': label_shard}
 _WHERE = {'scan': 'ingest', 'label': 'cluster'}  # whose part runs the stage
 _parts: Dict[str, Any] = {}
 

@@ -1,5 +1,5 @@
 """Ground: phrases -> boxes."""
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 from mmrice.utils import UserError
 
@@ -10,12 +10,12 @@ from .batches import image_batches
 from .job import Done
 
 
-def ground_shard(grounder: Any, space: Workspace, shard: str, has_phrases: bool) -> Done:
+def ground_shard(grounder: Any, space: Workspace, shard: str, given: Sequence[str]) -> Done:
     """Write ``ground.json``: the boxes of each image in the order of the tar, each with its phrase and score.
 
     Boxes of less than a pixel are left out and counted as invalid.
     """
-    phrases: Optional[List[List[str]]] = read_json(space.work(shard, 'phrases', 'json')) if has_phrases else None
+    phrases: Optional[List[List[str]]] = read_json(space.work(shard, 'phrases', 'json')) if 'phrases' in given else None
     regions: List[List[Dict[str, Any]]] = []
     invalid = 0
     for start, images, records in image_batches(space, shard, grounder.batch_size):

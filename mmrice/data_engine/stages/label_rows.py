@@ -2,7 +2,7 @@
 import functools
 from itertools import chain
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Sequence, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from ..parts import build_part
 from ..workspace import Workspace, digest, read_json
 
 _vocabularies: Dict[str, Any] = {}
+
+Masks = Optional[List[Dict[Tuple[float, ...], str]]]  # of each image, by box
 
 
 class Rows(NamedTuple):
@@ -24,6 +26,7 @@ class Rows(NamedTuple):
         labels: Of all regions, one after the other, int32.
         num_labels: Of each, int64, shape (R,).
         texts: R texts; None stands for empty ones.
+        masks: R masks as COCO's RLE; None stands for none.
     """
     kind: str
     image: np.ndarray
@@ -31,7 +34,8 @@ class Rows(NamedTuple):
     scores: np.ndarray
     labels: np.ndarray
     num_labels: np.ndarray
-    texts: Any = None
+    texts: Optional[List[str]] = None
+    masks: Optional[List[str]] = None
 
 
 def proposed_rows(clusterer: Any, space: Workspace, shard: str, extra: Dict[str, Any]) -> Rows:
@@ -70,7 +74,7 @@ def line_rows(space: Workspace, shard: str, config: Any) -> Tuple[Rows, int]:
             if of_line:
                 kept.append((number, line))
                 label_lists.append(of_line)
-    return _worded('ocr', kept, label_lists), total - len(kept)
+    return worded('ocr', kept, label_lists), total - len(kept)
 
 
 def _vocabulary(config: Dict[str, Any]) -> Any:
@@ -85,21 +89,36 @@ def caption_rows(space: Workspace, shard: str) -> Rows:
     """The captions; their box is the image."""
     sizes = [record['size'] for record in read_json(space.work(shard, 'ingest', 'json'))['images']]
     captions = read_json(space.work(shard, 'caption', 'json'))
-    return _worded('caption', [(number, {'box': [0, 0, *sizes[number]], 'score': 1, 'text': text})
+    return worded('caption', [(number, {'box': [0, 0, *sizes[number]], 'score': 1, 'text': text})
                                for number, texts in enumerate(captions) for text in texts])
 
 
-def phrase_rows(space: Workspace, shard: str) -> Rows:
+def phrase_rows(space: Workspace, shard: str, masks: Masks = None) -> Rows:
     """The phrases with their boxes."""
     found = read_json(space.work(shard, 'ground', 'json'))
-    return _worded('text', [(number, region) for number, regions in enumerate(found) for region in regions])
+    return worded('text', [(number, region) for number, regions in enumerate(found)
+                           for region in with_masks(regions, number, masks)])
 
 
-def _worded(kind: str, regions: List[Tuple[int, Dict[str, Any]]], labels: Sequence[List[int]] = ()) -> Rows:
-    """Rows of (number of the image, ``{'box', 'score', 'text'}``)."""
+def read_masks(space: Workspace, shard: str) -> Masks:
+    """What stage mask found: of each image the mask of each box."""
+    return [{tuple(one['box']): one['mask'] for one in of_image}
+            for of_image in read_json(space.work(shard, 'mask', 'json'))]
+
+
+def with_masks(regions: List[Dict[str, Any]], image: int, masks: Masks) -> List[Dict[str, Any]]:
+    """The regions of one image, each with the mask of its box."""
+    if masks is None:
+        return regions
+    return [{**region, 'mask': masks[image][tuple(region['box'])]} for region in regions]
+
+
+def worded(kind: str, regions: List[Tuple[int, Dict[str, Any]]], labels: Sequence[List[int]] = ()) -> Rows:
+    """Rows of (number of the image, ``{'box', 'score', 'text'}``), perhaps with ``'mask'``."""
     return Rows(kind, np.array([number for number, _ in regions], np.int64),
                 np.array([region['box'] for _, region in regions], np.float32).reshape(-1, 4),
                 np.array([region['score'] for _, region in regions], np.float32),
                 np.fromiter(chain.from_iterable(labels), np.int32),
                 np.array([len(of_one) for of_one in labels] or [0] * len(regions), np.int64),
-                [region['text'] for _, region in regions])
+                [region['text'] for _, region in regions],
+                [region.get('mask', '') for _, region in regions] if any('mask' in one for _, one in regions) else None)

@@ -64,7 +64,7 @@ def test_boxes_follow_the_size_of_the_stored_image_and_impossible_ones_are_count
 
 @pytest.mark.parametrize('region', ['{"box": [1, 2, 3, 4]}', '{"box": ["a", 2, 3, 4], "phrase": "x"}', '7'])
 def test_a_region_without_box_or_phrase_is_refused(tmp_path, region):
-    with pytest.raises(UserError, match='region 0 of 1.jpg: .*has no box of numbers and phrase'):
+    with pytest.raises(UserError, match='region 0 of 1.jpg: .* has no (box of numbers|phrase)'):
         AnnotatedPhrases(phrases(tmp_path, f'[{region}]'))([None], [record()], [[]])
 
 

@@ -1,0 +1,5 @@
+"""Masks: which pixels of its box a region is."""
+from .annotated import AnnotatedMasks
+from .base import Masker
+
+__all__ = ['AnnotatedMasks', 'Masker']

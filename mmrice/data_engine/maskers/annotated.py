@@ -1,0 +1,114 @@
+"""Masks that are there already."""
+from pathlib import Path
+from typing import Any, Dict, List, NamedTuple, Optional
+
+import numpy as np
+
+from mmrice.registry import ENGINE_STAGES
+from mmrice.utils import UserError
+
+from ..boxes import pairwise_iou
+from ..coco_boxes import BoxIndex, annotation_file, same_shape
+from ..text_file import TextFiles
+from ..text_regions import read_regions
+from .base import Masker
+from .coco_masks import decode_segmentation, resize_mask
+
+
+class _Candidates(NamedTuple):
+    """Boxes in px of the stored image, (M, 4); M segmentations; and where they stand, for messages."""
+    boxes: np.ndarray
+    segmentations: List[Any]
+    where: List[str]
+
+
+@ENGINE_STAGES.register_module()
+class AnnotatedMasks(Masker):
+    """Masks of COCO json files or of files of JSON lines, each for the regions whose box is that of its annotation.
+
+    A region takes the mask of the annotation that its box overlaps most. Masks are resized where ingest made the image
+    smaller. Annotations of a crowd have none.
+
+    Args:
+        ann_files: Source name of ingest -> COCO json whose annotations have a ``segmentation``: RLE or polygons; of any
+            size, see :class:`~mmrice.data_engine.coco_boxes.BoxIndex`.
+        files: Source name of ingest -> JSON lines whose regions have a ``mask``, see
+            :class:`~mmrice.data_engine.text_file.TextFile`. A source is in one of the two.
+        min_iou: Of box and annotated box, at least.
+
+    Example:
+        >>> mask = dict(type='mmrice.AnnotatedMasks', ann_files=dict(scenes='data/mini/scenes/annotations/train.json'))
+    """
+
+    def __init__(self, ann_files: Optional[Dict[str, str]] = None, files: Optional[Dict[str, str]] = None,
+                 min_iou: float = 0.75) -> None:
+        if not ann_files and not files:
+            raise UserError('engine.mask has neither ann_files nor files: give a path for each source of ingest.')
+        if set(ann_files or ()) & set(files or ()):
+            raise UserError(f'engine.mask: {min(set(ann_files) & set(files))} is in ann_files and in files. Leave it '
+                            'out of one.')
+        if not 0 < min_iou <= 1:
+            raise UserError(f'engine.mask.min_iou is {min_iou}, expected a number over 0, at most 1.')
+        self.ann_files, self.min_iou = dict(ann_files or {}), min_iou
+        self.files = TextFiles(files, 'engine.mask.files') if files else None
+        self._folder: Optional[Path] = None
+        self._indexes: Dict[str, BoxIndex] = {}
+
+    def fingerprint(self) -> List[str]:
+        """Contents of the files."""
+        from ..workspace import file_digest
+        found = [f'{source} {file_digest(annotation_file(path, "engine.mask.ann_files"))}'
+                 for source, path in self.ann_files.items()]
+        return found + (self.files.fingerprint() if self.files else [])
+
+    def work_in(self, folder: Path) -> None:
+        """Keep the indexes of the COCO files in the build's folder."""
+        self._folder = folder
+        self._indexes.clear()  # as in AnnotationProposer: the json may have changed
+
+    def __call__(self, image: np.ndarray, record: Dict[str, Any], boxes_K4: np.ndarray) -> List[Optional[np.ndarray]]:
+        """See :meth:`Masker.__call__`."""
+        known = self._candidates(record)
+        if not len(known.boxes):
+            return [None] * len(boxes_K4)
+        iou_KM = pairwise_iou(boxes_K4, known.boxes)
+        best_K, masks = iou_KM.argmax(1), {}
+        for number in set(best_K[iou_KM.max(1) >= self.min_iou].tolist()):
+            masks[number] = self._pixels(known, number, record)
+        return [masks[best] if iou >= self.min_iou else None for best, iou in zip(best_K.tolist(), iou_KM.max(1))]
+
+    def _candidates(self, record: Dict[str, Any]) -> _Candidates:
+        source = record['source']
+        if source in self.ann_files:
+            return self._of_coco(record)
+        if self.files is None or source not in self.files.paths:
+            return _Candidates(np.zeros((0, 4), np.float32), [], [])
+        found = read_regions(self.files, record, 'engine.mask')
+        kept = [number for number, fields in enumerate(found.fields) if fields.get('mask') is not None]
+        return _Candidates(found.boxes[kept], [found.fields[number]['mask'] for number in kept],
+                           [found.where[number] for number in kept])
+
+    def _of_coco(self, record: Dict[str, Any]) -> _Candidates:
+        source = record['source']
+        if source not in self._indexes:
+            self._indexes[source] = BoxIndex(self.ann_files[source], self._folder, segmentations=True)
+        stated, boxes, segmentations = self._indexes[source].find(record['file'])
+        kept = [number for number, segmentation in enumerate(segmentations) if segmentation]
+        ratio = np.array([now / was for now, was in zip(record['size'], stated or record['source_size'])] * 2,
+                         np.float32)
+        return _Candidates(np.array([boxes[number][1] for number in kept], np.float32).reshape(-1, 4) * ratio,
+                           [segmentations[number] for number in kept],
+                           [f'{self.ann_files[source]}: annotation {boxes[number][0]} of {record["file"]}'
+                            for number in kept])
+
+    def _pixels(self, known: _Candidates, number: int, record: Dict[str, Any]) -> np.ndarray:
+        width, height = record['source_size']
+        try:
+            mask = decode_segmentation(known.segmentations[number], (height, width))
+        except ValueError as error:
+            raise UserError(f"{known.where[number]}: is neither an RLE nor polygons of COCO ({error}). Fix the file, "
+                            'or leave the field out.') from error
+        if not same_shape(record['source_size'], mask.shape[::-1]):
+            raise UserError(f'{known.where[number]}: the mask has {mask.shape[1]} x {mask.shape[0]} px, but the image '
+                            f'has {width} x {height} px.')
+        return resize_mask(mask, record['size'][::-1])

@@ -1,0 +1,7 @@
+"""Tags: what an image and its regions show, as names that are classes."""
+from .annotated import AnnotatedTags
+from .base import Tagged, Tagger
+from .texts import TextTags
+from .vocabulary import TagList, TagVocabulary
+
+__all__ = ['AnnotatedTags', 'TagList', 'TagVocabulary', 'Tagged', 'Tagger', 'TextTags']
