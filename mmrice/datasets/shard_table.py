@@ -9,7 +9,17 @@ import pyarrow.compute as pc
 from mmrice.structures import KINDS
 from mmrice.utils import UserError
 
-from .shard_format import MASK_FIELD, TEXT_KINDS, PathLike, TarIndex, index_tar, read_table, regions_path, scan_tar, table_boxes
+from .shard_format import (
+    MASK_FIELD,
+    TEXT_KINDS,
+    PathLike,
+    TarIndex,
+    index_tar,
+    read_table,
+    regions_path,
+    scan_tar,
+    table_boxes,
+)
 
 
 class DamagedShard(UserError):

@@ -106,14 +106,15 @@ def test_the_mask_of_a_box_covers_the_patches_that_the_moved_box_covers(transfor
     found = PatchMasks(16)(results)['patch_masks'][0]
     height, width = results['img_shape']
     x1, y1, x2, y2 = results['gt_bboxes'][0]
-    ends = [(np.clip(np.arange(1, side // 16 + 1) * 16, low, high) - np.clip(np.arange(side // 16) * 16, low, high)) / 16
+    ends = [np.diff(np.clip(np.arange(side // 16 + 1) * 16, low, high)) / 16
             for side, low, high in ((height, y1, y2), (width, x1, x2))]
     np.testing.assert_allclose(found / 255, np.outer(*ends), atol=0.08)  # a border pixel is blurred when it is resized
     assert found.dtype == np.uint8 and found.max() > 250
 
 
 def test_patches_that_the_input_is_padded_to_are_not_covered():
-    results = dict(img_shape=(20, 40), ori_shape=(20, 40), gt_rles=np.array([counts(np.ones((20, 40))), ''], dtype=object))
+    whole = counts(np.ones((20, 40)))
+    results = dict(img_shape=(20, 40), ori_shape=(20, 40), gt_rles=np.array([whole, ''], dtype=object))
     found = PatchMasks(16)(results)['patch_masks']
     assert found.shape == (2, 2, 3) and not found[1].any()
     np.testing.assert_allclose(found[0] / 255, [[1, 1, 0.5], [0.25, 0.25, 0.125]], atol=0.01)

@@ -9,7 +9,8 @@ def encoded(mask):
     return coco_mask.encode(np.asfortranarray(mask))['counts'].decode()
 
 
-@pytest.mark.parametrize('size, share', [((1, 1), 1.), ((7, 300), 0.5), ((300, 7), 0.01), ((40, 40), 0.), ((64, 48), 1.)])
+@pytest.mark.parametrize('size, share', [((1, 1), 1.), ((7, 300), 0.5), ((300, 7), 0.01), ((40, 40), 0.),
+                                         ((64, 48), 1.)])
 def test_masks_of_pycocotools_come_back(size, share):
     mask = (np.random.default_rng(0).random(size) < share).astype(np.uint8)
     mask[:, size[1] // 2:] = 1

@@ -11,11 +11,23 @@ from ..load_report import unwrapped
 
 @HOOKS.register_module()
 class DatasetClassesHook(Hook):
-    """Give the names of the classes of the validation or test dataset to ``model.set_classes``."""
+    """Give the names of the classes of a dataset to ``model.set_classes``: of the one that the model is to see next.
+
+    A model that is trained on one dataset and validated on another knows each time those of the right one.
+    """
+
+    def before_train(self, runner: Runner) -> None:
+        """Take those of the training dataset."""
+        self._hand_over(runner, runner.train_dataloader)
 
     def before_val(self, runner: Runner) -> None:
         """Take those of the validation dataset."""
         self._hand_over(runner, runner.val_dataloader)
+
+    def after_val(self, runner: Runner) -> None:
+        """Go back to those of the training dataset, where training goes on."""
+        if not isinstance(runner.train_loop, dict) and runner._train_loop is not None:
+            self.before_train(runner)
 
     def before_test(self, runner: Runner) -> None:
         """Take those of the test dataset."""

@@ -7,7 +7,7 @@ from mmengine.runner import Runner
 from mmrice.registry import HOOKS
 
 from ..load_report import unwrapped
-from ..pretrained_init import RICEPretrained
+from ..pretrained_parts import PretrainedParts
 
 
 @HOOKS.register_module()
@@ -31,6 +31,5 @@ class EncoderCheckpointHook(Hook):
         """Load the weights; the runner loads nothing more."""
         if runner._load_from is None or runner._has_loaded:
             return
-        for part in self.parts:
-            RICEPretrained(runner._load_from)(getattr(unwrapped(runner.model), part))
+        PretrainedParts(runner._load_from, self.parts)(unwrapped(runner.model))
         runner._has_loaded = True

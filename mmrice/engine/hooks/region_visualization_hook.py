@@ -97,8 +97,9 @@ class RegionVisualizationHook(Hook):
         model.eval()
         try:
             data = model.data_preprocessor(dict(inputs=list(inputs), data_samples=list(samples)), False)
-            boxes, kinds, labels = model.gather_regions(data['data_samples'])
-            found = model.head.correct(model.extract_regions(data['inputs'], boxes), kinds, labels)
+            regions = model.gather_regions(data['data_samples'])
+            found = model.head.correct(model.extract_regions(data['inputs'], regions.boxes), regions.kinds,
+                                       regions.labels)
         finally:
             model.train(training)
-        return list(found.cpu().split([len(image_boxes) for image_boxes in boxes]))
+        return list(found.cpu().split(regions.counts))

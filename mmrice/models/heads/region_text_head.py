@@ -33,6 +33,8 @@ class Paired(NamedTuple):
 class RegionTextHead(BaseModule):
     """Losses of CLOC (sec. 3.2 and 3.3): images and their captions, regions and their texts, texts and their boxes.
 
+    And, for UMG-CLIP, masks and their texts, in the form of those of regions.
+
     ``L = L_CLIP + lambda (L_CLOC + L_grounding)`` (eq. 4), lambda scaled by the share of images with a region that has
     words. Embeddings are gathered, with gradients, over all ranks; the loss of a rank is such that the mean over ranks
     is that of one process with the whole batch. No rank holds logits of more than ``chunk_size`` rows.
@@ -44,7 +46,10 @@ class RegionTextHead(BaseModule):
         max_scale (float): Bound of one over the temperature. Defaults to 100, CLIP's.
         text_filter (float, optional): Pairs of regions whose texts have a larger cosine are no negatives (sec. 3.2).
             Defaults to 0.9, the paper's; None keeps all.
+        image_weight (float): Of L_CLIP. Defaults to 1, the paper's.
         region_weight (float): Lambda before it is scaled. Defaults to 1, the paper's; 0 is CLIP.
+        pixel_weight (float): Of the contrast of masks, likewise scaled by the share of images that have such. Defaults
+            to 0.
         grounding_weight (float): Of L_grounding within the bracket. Defaults to 1, the paper's.
         squared (bool): Squared distances in L_grounding, i.e. the mean squared error, or the Euclidean length of the
             four errors, over 4. The paper writes "1/4MN" and a 2-norm and leaves it open. Defaults to True.
@@ -60,7 +65,9 @@ class RegionTextHead(BaseModule):
                  share_temperature: bool = True,
                  max_scale: float = 100.,
                  text_filter: Optional[float] = 0.9,
+                 image_weight: float = 1.,
                  region_weight: float = 1.,
+                 pixel_weight: float = 0.,
                  grounding_weight: float = 1.,
                  squared: bool = True,
                  chunk_size: int = 1024,
@@ -71,37 +78,43 @@ class RegionTextHead(BaseModule):
         if chunk_size < 1:
             raise UserError(f'RegionTextHead: chunk_size={chunk_size}, expected 1 or more.')
         scale, bias = _START[loss]
-        count = 1 if share_temperature or region_weight == 0 else 2
+        count = 1 if share_temperature or region_weight == pixel_weight == 0 else 2
         self.kind, self.max_scale, self.text_filter, self.chunk_size = loss, max_scale, text_filter, chunk_size
-        self.region_weight, self.grounding_weight, self.squared = region_weight, grounding_weight, squared
+        self.image_weight, self.region_weight, self.pixel_weight = image_weight, region_weight, pixel_weight
+        self.grounding_weight, self.squared = grounding_weight, squared
         self.log_scale = nn.Parameter(torch.full((count, ), math.log(scale)))
         self.bias = nn.Parameter(torch.full((count, ), bias)) if loss == 'sigmoid' else None
 
-    def loss(self, images: Paired, regions: Optional[Paired], found: Optional[Tensor], boxes: Optional[Tensor],
-             counts: Tuple[int, int]) -> Dict[str, Tensor]:
+    def loss(self, images: Optional[Paired], regions: Optional[Paired], found: Optional[Tensor], boxes: Optional[Tensor],
+             counts: Tuple[int, int], pixels: Optional[Paired] = None) -> Dict[str, Tensor]:
         """Losses of a batch.
 
         Args:
-            images: Of the images that have a caption.
+            images: Of the images that have a caption; None without ``image_weight``.
             regions: Of the regions with words; None without ``region_weight``.
             found: Boxes found for the regions' texts, (R, 4), fractions of the input; None without grounding.
             boxes: Where they are, likewise.
             counts: Images of this rank that have a region with words, and all of them.
+            pixels: Of the masks with words. Defaults to None: without ``pixel_weight``.
 
         Returns:
-            dict: ``loss_image_text``, ``loss_region_text``, ``loss_grounding``, ``accuracy_image_text`` and
-            ``accuracy_region_text`` (per cent of images, regions whose own text is the most similar of all), ``scale``.
+            dict: ``loss_image_text``, ``loss_region_text``, ``loss_grounding``, ``loss_pixel_text`` and of each
+            contrast ``accuracy_..._text`` (per cent of images, regions, masks whose own text is the most similar of
+            all), ``scale``.
         """
-        gathered = all_gather_numbers([len(images.seen), 0 if regions is None else len(regions.seen), *counts],
-                                      images.seen.device)
-        captioned, worded, with_words, every = zip(*gathered)
-        result = self._contrast('image', images, captioned, 0, None, 1.)
+        own = [0 if pairs is None else len(pairs.seen) for pairs in (images, regions, pixels)]
+        captioned, worded, masked, with_words, every = zip(*all_gather_numbers([*own, *counts], self.log_scale.device))
+        share, result = sum(with_words) / sum(every), {'scale': self._scale(0).detach()}
+        if images is not None:
+            result.update(self._contrast('image', images, captioned, 0, None, self.image_weight))
         if regions is not None:
-            weight = self.region_weight * sum(with_words) / sum(every)
+            weight = self.region_weight * share
             result.update(self._contrast('region', regions, worded, -1, self.text_filter, weight))
             if found is not None:
                 result['loss_grounding'] = weight * self.grounding_weight * self._distance(found, boxes, sum(worded))
-        result['scale'] = self._scale(0).detach()
+        if pixels is not None:
+            weight = self.pixel_weight * share
+            result.update(self._contrast('pixel', pixels, masked, -1, self.text_filter, weight))
         return result
 
     def _scale(self, place: int) -> Tensor:

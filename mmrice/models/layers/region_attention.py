@@ -39,13 +39,14 @@ def region_token_mask(boxes: Tensor, grid: Tuple[int, int], patch_size: int) -> 
 
 
 def pad_boxes(boxes: List[Tensor]) -> Tuple[Tensor, Tensor]:
-    """Stack boxes of images with different numbers of regions.
+    """Stack boxes, or masks, of images with different numbers of regions.
 
     Args:
-        boxes: Per image, shape (K_i, 4).
+        boxes: Per image, shape (K_i, 4), or (K_i, h, w).
 
     Returns:
-        tuple: Boxes padded with zeros, shape (B, K, 4) with K the largest K_i; and which are real, bool, shape (B, K).
+        tuple: Boxes padded with zeros, shape (B, K, 4) with K the largest K_i, float32; and which are real, bool, shape
+        (B, K).
     """
     counts = torch.tensor([len(box) for box in boxes], device=boxes[0].device)
     padded = pad_sequence([box.float() for box in boxes], batch_first=True)

@@ -1,5 +1,5 @@
 """What the cluster discrimination pretrainers have in common."""
-from typing import List, Optional
+from typing import List, NamedTuple, Optional, Sequence
 
 import torch
 import torch.nn.functional as F
@@ -7,6 +7,7 @@ from mmpretrain.models.selfsup.base import BaseSelfSupervisor
 from torch import Tensor
 
 from mmrice.parallel import leave_out_of_ddp
+from mmrice.structures import KINDS, RegionDataSample
 
 
 class ClusterPretrainer(BaseSelfSupervisor):
@@ -43,3 +44,46 @@ def pad_labels(labels: List[Tensor]) -> Tensor:
     """
     most = max(each.size(1) for each in labels)
     return torch.cat([F.pad(each, (0, most - each.size(1)), value=-1) for each in labels])
+
+
+class Regions(NamedTuple):
+    """R regions of a batch, ordered by image.
+
+    Attributes:
+        boxes: Of each image, xyxy in pixels, shape (K_i, 4).
+        kinds: Indices into :data:`mmrice.structures.KINDS`, shape (R,).
+        labels: Padded with -1, shape (R, P).
+        places: Which of all regions of the batch each is, shape (R,).
+        images: Number of the image of each, shape (R,).
+    """
+    boxes: List[Tensor]
+    kinds: Tensor
+    labels: Tensor
+    places: Tensor
+    images: Tensor
+
+    @property
+    def counts(self) -> List[int]:
+        """Regions of each image."""
+        return [len(own) for own in self.boxes]
+
+
+def gather_regions(data_samples: List[RegionDataSample], kinds: Optional[Sequence[str]] = None) -> Regions:
+    """The regions of some kinds, in their order.
+
+    Args:
+        data_samples: Of the batch.
+        kinds: Of :data:`mmrice.structures.KINDS`. Defaults to None: all.
+    """
+    samples = [sample.gt_regions for sample in data_samples]
+    found = torch.cat([own.kinds for own in samples])
+    device, counts = found.device, [len(own.kinds) for own in samples]
+    images = torch.arange(len(samples), device=device).repeat_interleave(
+        torch.tensor(counts, device=device), output_size=len(found))
+    places = torch.arange(len(found), device=device)
+    if kinds is not None:  # once for the batch: each choice waits for the device
+        wanted = torch.tensor([KINDS.index(kind) for kind in kinds], device=device)
+        places = places[torch.isin(found, wanted)]
+        counts = images[places].bincount(minlength=len(samples)).tolist()
+    boxes, labels = torch.cat([own.bboxes for own in samples]), pad_labels([own.labels for own in samples])
+    return Regions(list(boxes[places].split(counts)), found[places], labels[places], places, images[places])

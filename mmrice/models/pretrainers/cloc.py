@@ -1,5 +1,5 @@
 """CLOC: contrastive localised language-image pretraining (wiring)."""
-from typing import Dict, List, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import numpy as np
 import torch
@@ -7,12 +7,26 @@ from mmpretrain.models.selfsup.base import BaseSelfSupervisor
 from torch import Tensor
 
 from mmrice.registry import MODELS
-from mmrice.structures import KINDS, RegionDataSample
+from mmrice.structures import RegionDataSample
 from mmrice.utils.errors import UserError
 
 from ..heads.region_text_head import Paired
+from .base import gather_regions
 
-_TEXT = KINDS.index('text')
+
+class Encoded(NamedTuple):
+    """Images as all losses see them.
+
+    Attributes:
+        tokens: Class token and patch tokens, shape (B, 1 + h * w, C).
+        grid: Rows and columns of the patches, (h, w).
+        size: Height and width of the input in pixels.
+        prepared: What a Prompter computes once for all that is asked of it; None for other necks.
+    """
+    tokens: Tensor
+    grid: Tuple[int, int]
+    size: Tuple[int, int]
+    prepared: Any
 
 
 @MODELS.register_module()
@@ -63,11 +77,19 @@ class CLOC(BaseSelfSupervisor):
 
     def extract_regions(self, inputs: Tensor, boxes: List[Tensor]) -> Tensor:
         """Embed regions: images (B, 3, H, W) and per-image boxes (K_i, 4), xyxy in pixels, to (sum of K_i, D)."""
-        return self.neck(self.backbone(inputs)[-1], self._grid(inputs), boxes)
+        return self.pool(self.encode(inputs), boxes)
 
-    def _grid(self, inputs: Tensor) -> Tuple[int, int]:
-        rows, columns = (side // self.backbone.patch_size for side in inputs.shape[-2:])
-        return rows, columns
+    def encode(self, inputs: Tensor) -> Encoded:
+        """Encode images of shape (B, 3, H, W), once for all losses."""
+        tokens, size = self.backbone(inputs)[-1], tuple(inputs.shape[-2:])
+        grid = tuple(side // self.backbone.patch_size for side in size)
+        prepared = self.neck.prepare(tokens, grid) if hasattr(self.neck, 'prepare') else None
+        return Encoded(tokens, grid, size, prepared)
+
+    def pool(self, images: Encoded, boxes: List[Tensor]) -> Tensor:
+        """Embed regions by the neck; per-image boxes (K_i, 4), xyxy in pixels, to (sum of K_i, D)."""
+        given = () if images.prepared is None else (images.prepared, )
+        return self.neck(images.tokens, images.grid, boxes, *given)
 
     def loss(self, inputs: Tensor, data_samples: List[RegionDataSample]) -> Dict[str, Tensor]:
         """Losses of a batch.
@@ -79,27 +101,47 @@ class CLOC(BaseSelfSupervisor):
         Returns:
             dict: See :meth:`RegionTextHead.loss`.
         """
-        tokens, device = self.backbone(inputs)[-1], inputs.device
-        captioned = [place for place, sample in enumerate(data_samples) if len(sample.caption_tokens)]
-        captions = self._encode([data_samples[place].caption_tokens[None] for place in captioned], device)
-        images = Paired(self.image_neck((tokens[:, 0], ))[-1][captioned], captions)
+        images = self.encode(inputs)
         if self.neck is None:
-            return self.head.loss(images, None, None, None, (0, len(inputs)))
-        boxes = [sample.gt_regions.bboxes[sample.gt_regions.kinds == _TEXT] for sample in data_samples]
-        texts = self._encode([sample.text_tokens for sample in data_samples], device)
-        grid, counts = self._grid(inputs), [len(own) for own in boxes]
-        found = target = None
-        if self.head.grounding_weight > 0:
-            prepared = self.neck.prepare(tokens, grid)
-            regions = Paired(self.neck(tokens, grid, boxes, prepared), texts)
-            found = self.neck.ground(tokens, grid, list(texts.split(counts)), prepared)
-            height, width = inputs.shape[-2:]
-            target = torch.cat(boxes) / torch.tensor([width, height, width, height], device=device)
-        else:
-            regions = Paired(self.neck(tokens, grid, boxes), texts)
-        return self.head.loss(images, regions, found, target, (sum(map(bool, counts)), len(inputs)))
+            return self.head.loss(self.captioned(images, data_samples), None, None, None, (0, len(inputs)))
+        return self.text_losses(images, data_samples, self.embed_texts(data_samples, inputs.device))
 
-    def _encode(self, parts: List[np.ndarray], device: torch.device) -> Tensor:
+    def captioned(self, images: Encoded, data_samples: List[RegionDataSample]) -> Optional[Paired]:
+        """Embeddings of the images that have a caption, and of the captions; None where they have no weight."""
+        if not self.head.image_weight:
+            return None
+        places = [place for place, sample in enumerate(data_samples) if len(sample.caption_tokens)]
+        captions = self.embed_tokens([data_samples[place].caption_tokens[None] for place in places],
+                                     images.tokens.device)
+        return Paired(self.image_neck((images.tokens[:, 0], ))[-1][places], captions)
+
+    def text_losses(self, images: Encoded, data_samples: List[RegionDataSample], texts: Tensor,
+                    pixels: Optional[Paired] = None) -> Dict[str, Tensor]:
+        """Losses of captions and of regions with words.
+
+        Args:
+            images: Of the batch.
+            data_samples: Likewise.
+            texts: Embeddings of the regions' words, shape (R, D).
+            pixels: See :meth:`RegionTextHead.loss`.
+        """
+        words = gather_regions(data_samples, ['text'])
+        boxes, counts = words.boxes, words.counts
+        regions = found = target = None
+        if self.head.region_weight:
+            regions = Paired(self.pool(images, boxes), texts)
+        if self.head.grounding_weight > 0 and regions is not None:
+            found = self.neck.ground(images.tokens, images.grid, list(texts.split(counts)), images.prepared)
+            height, width = images.size
+            target = torch.cat(boxes) / torch.tensor([width, height, width, height], device=texts.device)
+        return self.head.loss(self.captioned(images, data_samples), regions, found, target,
+                              (sum(map(bool, counts)), len(counts)), pixels)
+
+    def embed_texts(self, data_samples: List[RegionDataSample], device: torch.device) -> Tensor:
+        """Embeddings of the words of all regions that have such, shape (R, D)."""
+        return self.embed_tokens([sample.text_tokens for sample in data_samples], device)
+
+    def embed_tokens(self, parts: Sequence[np.ndarray], device: torch.device) -> Tensor:
         """Embeddings (N, D) of token ids (N_i, T_i), padded behind each end."""
         longest, pad_id = max((part.shape[1] for part in parts if len(part)), default=0), self.text_encoder.pad_id
         if not longest:  # still through the encoder, for the gradients of its parameters: zeros

@@ -1,13 +1,12 @@
 """RICE: region-based cluster discrimination (wiring)."""
-from typing import Dict, List, Tuple
+from typing import Dict, List
 
-import torch
 from torch import Tensor
 
 from mmrice.registry import MODELS
 from mmrice.structures import RegionDataSample
 
-from .base import ClusterPretrainer, pad_labels
+from .base import ClusterPretrainer, gather_regions
 
 
 @MODELS.register_module()
@@ -23,6 +22,8 @@ class RICE(ClusterPretrainer):
         head (dict): A :class:`mmrice.ClusterDiscriminationHead` with ``object``, ``ocr`` or both.
         data_preprocessor, init_cfg (dict, optional): See :class:`~.base.ClusterPretrainer`.
     """
+
+    gather_regions = staticmethod(gather_regions)
 
     def extract_regions(self, inputs: Tensor, boxes: List[Tensor]) -> Tensor:
         """Embed regions: images (B, 3, H, W) and per-image boxes (K_i, 4), xyxy in pixels, to (sum of K_i, D)."""
@@ -40,12 +41,5 @@ class RICE(ClusterPretrainer):
         Returns:
             dict: See :meth:`ClusterDiscriminationHead.loss`.
         """
-        boxes, kinds, labels = self.gather_regions(data_samples)
-        return self.head.loss(self.extract_regions(inputs, boxes), kinds, labels)
-
-    @staticmethod
-    def gather_regions(data_samples: List[RegionDataSample]) -> Tuple[List[Tensor], Tensor, Tensor]:
-        """Boxes of each image, (K_i, 4), and kinds (R,) and labels (R, P), padded with -1, of all regions."""
-        regions = [sample.gt_regions for sample in data_samples]
-        labels = pad_labels([region.labels for region in regions])
-        return [region.bboxes for region in regions], torch.cat([region.kinds for region in regions]), labels
+        regions = gather_regions(data_samples)
+        return self.head.loss(self.extract_regions(inputs, regions.boxes), regions.kinds, regions.labels)
