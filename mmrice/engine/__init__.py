@@ -15,11 +15,12 @@ from .load_report import LoadReport, load_weights
 from .optim_wrapper import OptimWrapper
 from .optimizers import SparseAdamW
 from .pretrained_init import RICEPretrained
+from .pretrained_parts import PretrainedParts
 from .seeded_dataset import SeededDataset, SeededIndex
 
 __all__ = [
     'AmpOptimWrapper', 'BatchStream', 'CheckpointHook', 'ExactBatchSampler', 'ExactResumeHook', 'FloatResultsHook',
-    'LayerDecayOptimWrapperConstructor', 'LoadCheckHook', 'LoadReport', 'OptimWrapper', 'RICEPretrained',
-    'RegionVisualizationHook', 'SeedHook', 'SeededDataset', 'SeededIndex', 'SparseAdamW', 'clip_grad_norm',
-    'clip_grad_value', 'load_weights'
+    'LayerDecayOptimWrapperConstructor', 'LoadCheckHook', 'LoadReport', 'OptimWrapper', 'PretrainedParts',
+    'RICEPretrained', 'RegionVisualizationHook', 'SeedHook', 'SeededDataset', 'SeededIndex', 'SparseAdamW',
+    'clip_grad_norm', 'clip_grad_value', 'load_weights'
 ]

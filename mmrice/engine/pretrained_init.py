@@ -56,11 +56,18 @@ class RICEPretrained:
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights into ``module``."""
+        self.load(module, self.read(module))
+
+    def read(self, module: nn.Module) -> Source:
+        """Read the checkpoint, which is for ``module``."""
         path = Path(self.checkpoint).expanduser()
         if not self.checkpoint.startswith(HUB) and not path.exists():
             raise UserError(f'{path}: no such checkpoint (init_cfg.checkpoint of {type(module).__name__}).'
                             f'{_how_to_make(path)}')
-        source = read_source(self.checkpoint)
+        return read_source(self.checkpoint)
+
+    def load(self, module: nn.Module, source: Source) -> None:
+        """Load what was read into ``module``."""
         if source.config and hasattr(module, 'check_config'):
             module.check_config(source.config, source.config_file)
         weights, origin = self._convert(source, module) or self._select(source.state, module)

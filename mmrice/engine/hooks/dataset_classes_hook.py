@@ -1,6 +1,6 @@
 """DatasetClassesHook: the classes of a dataset for a model that knows them by name."""
 from mmengine.hooks import Hook
-from mmengine.runner import Runner
+from mmengine.runner import BaseLoop, Runner
 from torch.utils.data import DataLoader
 
 from mmrice.registry import HOOKS
@@ -26,7 +26,7 @@ class DatasetClassesHook(Hook):
 
     def after_val(self, runner: Runner) -> None:
         """Go back to those of the training dataset, where training goes on."""
-        if not isinstance(runner.train_loop, dict) and runner._train_loop is not None:
+        if isinstance(runner._train_loop, BaseLoop):  # what the property train_loop would build
             self.before_train(runner)
 
     def before_test(self, runner: Runner) -> None:

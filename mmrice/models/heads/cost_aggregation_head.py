@@ -46,8 +46,10 @@ class CostAggregationHead(BaseDecodeHead):
         scale (float): Of the cosines in the logits, learned from here. Defaults to 100, where CLIP's ends.
         at_once (int): Cells of the volume (class x patch x image) that are worked on at a time. Defaults to 131,072.
         with_cp (bool): Compute layers again in the backward pass instead of keeping them. Defaults to False.
-        **kwargs: ``loss_decode``, ``ignore_index``, ``sampler`` of MMSegmentation's heads. Classes are given by the
-            segmentor, so that ``num_classes`` is not.
+        loss_decode (dict, optional): MMSegmentation's. Defaults to None: cross-entropy, the mean over what counts.
+        init_cfg (dict, optional): Weights to load. Defaults to None.
+        **kwargs: ``ignore_index`` and ``sampler`` of MMSegmentation's heads. The segmentor gives the classes, so that
+            there is no ``num_classes``.
 
     Raises:
         UserError: Another number of ``up_dims``, or channels that the heads do not divide.
@@ -64,14 +66,16 @@ class CostAggregationHead(BaseDecodeHead):
                  scale: float = 100.,
                  at_once: int = 2**17,
                  with_cp: bool = False,
+                 loss_decode: Optional[dict] = None,
                  init_cfg: Optional[dict] = None,
                  **kwargs: Any) -> None:
         if len(guide_channels) != len(up_dims) or embed_dims % (4 * num_heads):
             raise UserError(f'CostAggregationHead: guide_channels={list(guide_channels)} and up_dims={list(up_dims)}, '
                             f'expected as many of both; embed_dims={embed_dims}, expected a multiple of 4 * '
                             f'num_heads={4 * num_heads}.')
-        super().__init__(in_channels, embed_dims, num_classes=1, threshold=0.5, dropout_ratio=0, init_cfg=init_cfg,
-                         **kwargs)
+        loss_decode = loss_decode or dict(type='mmseg.CrossEntropyLoss', avg_non_ignore=True)
+        super().__init__(in_channels, embed_dims, num_classes=1, threshold=0.5, dropout_ratio=0,
+                         loss_decode=loss_decode, init_cfg=init_cfg, **kwargs)
         self.conv_seg = None  # a matrix of classes
         self.head_dims, self.at_once, self.with_cp = embed_dims // num_heads, at_once, with_cp
         self.embed = nn.Conv2d(1, embed_dims, 7, padding=3)
