@@ -12,7 +12,7 @@ from .engine import Engine
 from .fit_clusters import fit_clusters
 from .plan import Shard, drop_other_shards, make_plan, read_plan
 from .progress import Progress
-from .stages import READS, Job, run_job
+from .stages import Job, run_job
 from .summary import describe, write_rejects, write_summary
 from .ticks import images_underway
 from .workspace import Stamp, Workspace, digest
@@ -95,7 +95,7 @@ class Build:
 
     def _shards(self, stage: str, wanted: bool, twins: Optional[Dict[str, str]] = None) -> bool:
         """Bring one stage of all shards up to date; returns whether anything was done."""
-        shared, extra = [], None
+        shared, extra, reads = [], None, self.engine.reads(stage)
         if stage == 'label':
             centers = [d for stamp in self.stamps.get('cluster', ()) for d in stamp.digests()]
             shared = [*centers, self._vocabulary('vocabulary', self.engine.vocabulary, 'ocr'),
@@ -104,11 +104,11 @@ class Build:
             extra = {'vocabulary': vocabulary, 'centers': digest(centers), 'kind': self.engine.kind,
                      'top_k': self.engine.top_k, 'assign': self.engine.assign, 'texts': self.engine.texts}
         elif stage in ('ground', 'tag', 'mask'):
-            extra = [name for name in READS[stage] if name in self.stamps]
+            extra = reads
         stamps: Dict[str, Stamp] = {}
         jobs = []
         for number, (shard, planned) in enumerate(self.plan.items()):
-            inputs = [d for name in READS[stage] if name in self.stamps for d in self.stamps[name][number].digests()]
+            inputs = [d for name in reads for d in self.stamps[name][number].digests()]
             inputs += [planned.digest] if stage in ('scan', 'ingest') else shared
             if stage == 'ingest':
                 extra = shard in twins

@@ -7,7 +7,7 @@ from mmrice.compat import install_hint
 from mmrice.compat.versions import release
 from mmrice.utils import UserError
 
-from .encoders.devices import worker_device
+from .encoders.devices import inference, worker_device
 from .encoders.files import digests, read_object
 from .encoders.torch_encoder import DTYPES
 
@@ -72,10 +72,7 @@ class LocalModel:
             except ModuleNotFoundError as error:
                 raise UserError(f'{self.where} needs transformers. {install_hint("transformers")}') from error
             import torch
-            try:
-                device = worker_device(self.device)
-            except UserError as error:
-                raise UserError(str(error).replace('engine.embed', self.where)) from error
+            device = worker_device(self.device, self.where)
             try:
                 network, report = getattr(transformers, self.cls).from_pretrained(
                     self.folder, local_files_only=True, output_loading_info=True)
@@ -96,11 +93,6 @@ class LocalModel:
     @contextmanager
     def running(self) -> Iterator[Tuple[Any, Any]]:
         """Yield model and processor; the threads and inference mode hold in the block."""
-        import torch
-        loaded, threads = self.load(), torch.get_num_threads()
-        torch.set_num_threads(self.num_threads)
-        try:
-            with torch.inference_mode():
-                yield loaded
-        finally:
-            torch.set_num_threads(threads)
+        loaded = self.load()
+        with inference(self.num_threads):
+            yield loaded

@@ -28,7 +28,7 @@ def test_boxes_are_those_of_the_pipeline_where_that_one_is_right(models, kind, s
                'stability_score_offset': 0.1}
     proposer = SAMProposer(models[kind], points_per_side=4, **options)
     found = proposer.candidates(image, {})
-    expected = hf.pipeline('mask-generation', model=models[kind], image_processor=proposer._processor)(
+    expected = hf.pipeline('mask-generation', model=models[kind], image_processor=proposer.sam.processor)(
         Image.fromarray(image), points_per_crop=4, crops_nms_thresh=1, output_bboxes_mask=True, **options)
     boxes = expected['bounding_boxes'].numpy() + [0, 0, 1, 1]  # its right and bottom are the last pixel
     order, theirs = np.argsort(-found.scores, kind='stable'), np.argsort(-expected['scores'].numpy(), kind='stable')
@@ -76,9 +76,9 @@ def test_the_filters_of_all_proposers_apply(models):
 @pytest.mark.parametrize('layers, encoded', [(0, 1), (1, 5)])
 def test_the_image_is_encoded_once_and_each_crop_once(models, layers, encoded):
     proposer = SAMProposer(models['sam'], points_per_side=4, points_per_batch=3, crops_n_layers=layers)
-    proposer._load()
+    proposer.sam.load()
     calls = []
-    proposer._network.vision_encoder.register_forward_hook(lambda *_: calls.append(1))
+    proposer.sam.network.vision_encoder.register_forward_hook(lambda *_: calls.append(1))
     proposer(draw(60, 80), {})
     assert len(calls) == encoded
 

@@ -73,8 +73,8 @@ def draw_squares(proposer, halves=(12.0,), iou=lambda points: 0.95):
         ious = torch.as_tensor(iou(points)).expand(len(points))[:, None].expand(-1, len(halves))
         return hf.models.sam.modeling_sam.SamImageSegmentationOutput(
             pred_masks=square_logits(points, halves)[None], iou_scores=ious[None])
-    proposer._load()
-    proposer._network.forward = forward
+    proposer.sam.load()
+    proposer.sam.network.forward = forward
     return proposer
 
 

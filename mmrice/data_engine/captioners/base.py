@@ -30,3 +30,8 @@ class Captioner:
             list: The captions of each image, none or more; white space around them is taken off later.
         """
         raise NotImplementedError
+
+
+def tidy(texts: List[str]) -> List[str]:
+    """White space to single blanks; empty texts and second ones are left out."""
+    return list(dict.fromkeys(filter(None, (' '.join(text.split()) for text in texts))))

@@ -17,14 +17,20 @@ def crop_regions(image: np.ndarray, boxes_K4: np.ndarray, size: int, pad: float 
     Returns:
         np.ndarray: shape (K, size, size, 3), uint8.
     """
-    height, width = image.shape[:2]
     crops = np.empty((len(boxes_K4), size, size, 3), np.uint8)
-    for crop, (x1, y1, x2, y2) in zip(crops, np.asarray(boxes_K4, np.float64)):
-        dx, dy = pad * (x2 - x1), pad * (y2 - y1)
-        left, right = _pixels(x1 - dx, x2 + dx, width)
-        top, bottom = _pixels(y1 - dy, y2 + dy, height)
-        crop[:] = _resize(image[top:bottom, left:right], size)
+    for crop, box in zip(crops, boxes_K4):
+        crop[:] = _resize(cut_out(image, box, pad), size)
     return crops
+
+
+def cut_out(image: np.ndarray, box: np.ndarray, pad: float = 0.) -> np.ndarray:
+    """The pixels that a box touches, at least one; see :func:`crop_regions`."""
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = np.asarray(box, np.float64)
+    dx, dy = pad * (x2 - x1), pad * (y2 - y1)
+    left, right = _pixels(x1 - dx, x2 + dx, width)
+    top, bottom = _pixels(y1 - dy, y2 + dy, height)
+    return image[top:bottom, left:right]
 
 
 def _pixels(low: float, high: float, length: int) -> tuple:

@@ -8,7 +8,7 @@ from mmrice.utils import UserError
 
 from .base import Encoder
 from .crops import crop_regions, normalise
-from .devices import worker_device
+from .devices import inference, worker_device
 
 DTYPES = ('float32', 'bfloat16', 'float16')
 
@@ -54,14 +54,9 @@ class TorchEncoder(Encoder):
         """Yield the device; threads, autocast and inference mode hold in the block."""
         import torch
         self.load()
-        threads = torch.get_num_threads()
-        torch.set_num_threads(self.num_threads)
-        try:
-            with torch.inference_mode(), torch.autocast(self._device.type, getattr(torch, self.dtype),
-                                                        enabled=self.dtype != 'float32'):
-                yield self._device
-        finally:
-            torch.set_num_threads(threads)
+        with inference(self.num_threads), torch.autocast(self._device.type, getattr(torch, self.dtype),
+                                                         enabled=self.dtype != 'float32'):
+            yield self._device
 
 
 class CropEncoder(TorchEncoder):

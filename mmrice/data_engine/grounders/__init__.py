@@ -2,5 +2,6 @@
 from .annotated import AnnotatedPhrases
 from .base import Grounded, Grounder
 from .owlv2 import OWLv2Grounder
+from .region_captions import RegionCaptioner
 
-__all__ = ['AnnotatedPhrases', 'Grounded', 'Grounder', 'OWLv2Grounder']
+__all__ = ['AnnotatedPhrases', 'Grounded', 'Grounder', 'OWLv2Grounder', 'RegionCaptioner']

@@ -26,7 +26,7 @@ class AnnotatedPhrases(Grounder):
     Example:
         >>> ground = dict(type='mmrice.AnnotatedPhrases', files=dict(scenes='data/mini/scenes/text/train.jsonl'))
     """
-    asks = False
+    reads = None
 
     def __init__(self, files: Dict[str, str], invalid: str = 'drop') -> None:
         super().__init__()
@@ -39,7 +39,7 @@ class AnnotatedPhrases(Grounder):
         return self.files.fingerprint()
 
     def __call__(self, images: List[np.ndarray], records: List[Dict[str, Any]],
-                 phrases: List[List[str]]) -> List[Grounded]:
+                 found: List[List[str]]) -> List[Grounded]:
         """See :meth:`Grounder.__call__`; all scores are one."""
         return [self._read(record) for record in records]
 

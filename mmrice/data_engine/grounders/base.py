@@ -1,5 +1,5 @@
 """What all grounders share."""
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -28,20 +28,20 @@ class Grounder:
         batch_size: Images at a time. Part of the config: sums of a model may differ in the last bit with another one.
     """
     version = 1
-    asks = True  # it looks for the phrases of stage phrases
+    reads: Optional[str] = 'phrases'  # the stage whose outputs it is given: 'phrases', 'propose' or None
 
     def __init__(self, batch_size: int = 8) -> None:
         if batch_size < 1:
             raise UserError(f'engine.ground.batch_size is {batch_size}, expected 1 or more.')
         self.batch_size = batch_size
 
-    def __call__(self, images: List[np.ndarray], records: List[Dict[str, Any]],
-                 phrases: List[List[str]]) -> List[Grounded]:
-        """Find the phrases of some images.
+    def __call__(self, images: List[np.ndarray], records: List[Dict[str, Any]], found: List[Any]) -> List[Grounded]:
+        """Find phrases and their boxes in some images.
 
         Args:
             images: RGB, uint8, shape (H, W, 3).
             records: What ingest noted about each: key, source, file, size, source_size.
-            phrases: What stage phrases found for each; empty without that stage.
+            found: What the stage that it ``reads`` found for each: a list of phrases, empty without that stage, or
+                :class:`~mmrice.data_engine.proposers.base.Proposals`.
         """
         raise NotImplementedError

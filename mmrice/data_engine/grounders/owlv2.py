@@ -54,16 +54,16 @@ class OWLv2Grounder(Grounder):
         return self.model.fingerprint()
 
     def __call__(self, images: List[np.ndarray], records: List[Dict[str, Any]],
-                 phrases: List[List[str]]) -> List[Grounded]:
+                 found: List[List[str]]) -> List[Grounded]:
         """See :meth:`Grounder.__call__`."""
-        asked = [of_image[:self.max_queries] for of_image in phrases]
-        found = [Grounded(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), []) for _ in images]
+        asked = [of_image[:self.max_queries] for of_image in found]
+        results = [Grounded(np.zeros((0, 4), np.float32), np.zeros(0, np.float32), []) for _ in images]
         rows = [row for row, of_image in enumerate(asked) if of_image]
         if rows:
             scores, boxes = self._run([images[row] for row in rows], [asked[row] for row in rows])
             for row, scores_PQ, boxes_P4 in zip(rows, scores, boxes):
-                found[row] = self._select(scores_PQ, boxes_P4, images[row].shape[:2], asked[row])
-        return found
+                results[row] = self._select(scores_PQ, boxes_P4, images[row].shape[:2], asked[row])
+        return results
 
     def _run(self, images: List[np.ndarray], phrases: List[List[str]]) -> Tuple[np.ndarray, np.ndarray]:
         """Scores of each box and phrase, (B, P, Q); boxes, cx cy w h as fractions of the padded square, (B, P, 4)."""

@@ -1,5 +1,6 @@
 """Masks: which pixels of its box a region is."""
 from .annotated import AnnotatedMasks
 from .base import Masker
+from .sam import SAMMasker
 
-__all__ = ['AnnotatedMasks', 'Masker']
+__all__ = ['AnnotatedMasks', 'Masker', 'SAMMasker']

@@ -9,7 +9,8 @@ from mmrice.compat import install_hint
 from mmrice.registry import ENGINE_STAGES
 from mmrice.utils import UserError
 
-from .point_grid import Encoded, PointGridProposer, first_line
+from ..local_sam import Encoded, first_line
+from .point_grid import PointGridProposer
 
 _INPUTS = ('image_embeddings', 'point_coords', 'point_labels', 'mask_input', 'has_mask_input')
 _OPTIONAL_INPUTS = ('orig_im_size',)

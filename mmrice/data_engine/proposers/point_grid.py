@@ -1,31 +1,12 @@
 """Automatic mask generation: what proposers with a point-prompted model share."""
-from typing import Any, Dict, Iterator, NamedTuple, Optional, Tuple
+from typing import Any, Dict, Iterator, Optional, Tuple
 
 import numpy as np
 
 from mmrice.utils import UserError
 
+from ..local_sam import Encoded
 from .base import Proposals, Proposer, shrink_image
-
-
-def first_line(error: Exception) -> str:
-    """What went wrong in another library, short enough for a message."""
-    return (str(error).strip() or repr(error)).splitlines()[0]
-
-
-class Encoded(NamedTuple):
-    """One image as the mask decoder takes it.
-
-    Attributes:
-        embedding: Of the image, whatever the decoder wants.
-        size: Height and width of the image, px.
-        content: Height and width of the image in the model's input, px.
-        frame: Height and width of the model's input, px, where the image fills only its upper left part; else None.
-    """
-    embedding: Any
-    size: Tuple[int, int]
-    content: Tuple[int, int]
-    frame: Optional[Tuple[int, int]]
 
 
 class PointGridProposer(Proposer):
@@ -78,10 +59,7 @@ class PointGridProposer(Proposer):
             UserError: There is no such device.
         """
         from ..encoders.devices import worker_device
-        try:
-            return worker_device(self.device)
-        except UserError as error:
-            raise UserError(str(error).replace('engine.embed', 'engine.propose')) from error
+        return worker_device(self.device, 'engine.propose')
 
     def encode(self, image: np.ndarray) -> Encoded:
         """Run the image encoder on an RGB image, uint8, shape (H, W, 3)."""
@@ -102,14 +80,9 @@ class PointGridProposer(Proposer):
 
     def candidates(self, image: np.ndarray, record: Dict[str, Any]) -> Proposals:
         """Boxes of all good masks, px of ``image``."""
-        import torch
-        threads = torch.get_num_threads()
-        torch.set_num_threads(self.num_threads)
-        try:
-            with torch.inference_mode():
-                return self._candidates(image)
-        finally:
-            torch.set_num_threads(threads)
+        from ..encoders.devices import inference
+        with inference(self.num_threads):
+            return self._candidates(image)
 
     def _candidates(self, image: np.ndarray) -> Proposals:
         from ..masks import crop_boxes, near_crop_edge

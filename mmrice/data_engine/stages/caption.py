@@ -3,6 +3,7 @@ from typing import Any, List
 
 from mmrice.utils import UserError
 
+from ..captioners.base import tidy
 from ..workspace import Workspace, write_json
 from .batches import image_batches
 from .job import Done
@@ -20,8 +21,3 @@ def caption_shard(captioner: Any, space: Workspace, shard: str, _: None) -> Done
     output = space.work(shard, 'caption', 'json')
     write_json(output, captions)
     return [output], {'captions': sum(map(len, captions)), 'images_without_caption': captions.count([])}
-
-
-def tidy(texts: List[str]) -> List[str]:
-    """White space to single blanks; empty texts and second ones are left out."""
-    return list(dict.fromkeys(filter(None, (' '.join(text.split()) for text in texts))))

@@ -5,7 +5,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 STAGES = ('ingest', 'propose', 'ocr', 'embed', 'cluster', 'caption', 'phrases', 'ground', 'tag', 'mask', 'label')
 # Whose outputs a stage reads, shard by shard.
 READS = {'scan': (), 'ingest': (), 'propose': ('ingest',), 'ocr': ('ingest',), 'embed': ('ingest', 'propose'),
-         'caption': ('ingest', ), 'phrases': ('caption', ), 'ground': ('ingest', 'phrases'),
+         'caption': ('ingest', ), 'phrases': ('caption', ), 'ground': ('ingest', 'phrases', 'propose'),
          'tag': ('ingest', 'caption', 'ground'), 'mask': ('ingest', 'ground', 'tag'),
          'label': ('ingest', 'propose', 'ocr', 'embed', 'caption', 'ground', 'tag', 'mask')}
 
