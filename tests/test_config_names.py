@@ -14,13 +14,15 @@ MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRC
                   'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
                   'referring': 'ReferringSegmentor', 'region-recognition': 'RegionRecognizer',
                   'region-text': 'RegionTextMatcher', 'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE',
-                  'text-seg': 'TextSegmentor', 'upernet': 'EncoderDecoder', 'zero-shot-cls': 'ZeroShotClassifier'}
+                  'text-seg': 'TextSegmentor', 'umg-clip': 'UMGCLIP', 'umg-clip-rice': 'UMGCLIP', 'upernet': 'EncoderDecoder',
+                  'zero-shot-cls': 'ZeroShotClassifier'}
 DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
                 **dict.fromkeys(('coco', 'refcoco', 'refcocog', 'refcocoplus'), 'data/coco'), 'rf100vl': 'data/rf100vl',
                 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1', 'voc12aug': 'data/VOCdevkit',
-                'mini': 'data/mini/', 'mini-texts': 'data/mini/texts', 'mini-trees': 'data/mini/trees',
+                'mini': 'data/mini/', 'mini-texts': 'data/mini/texts', 'mini-umg': 'data/mini/umg', 'mini-trees': 'data/mini/trees',
                 'mini-scenes': 'data/mini/scenes', 'laion400m': 'data/laion400m/',
                 'region-shards': 'data/region_shards', 'text-shards': 'data/text_shards',
+                'umg-shards': 'data/umg_shards',
                 'table': 'data/transfer_table/', 'cloc-table': 'data/cloc_table/'}
 TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic|referring)/')
 NUM_IMAGES = {'laion400m': 389_737_314}

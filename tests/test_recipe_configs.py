@@ -15,6 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 RICE = sorted((ROOT / 'configs' / 'rice').glob('*.py'))
 MLCD = sorted((ROOT / 'configs' / 'mlcd').glob('*.py'))
 CLOC = sorted((ROOT / 'configs' / 'cloc').glob('*.py'))
+UMG_CLIP = sorted((ROOT / 'configs' / 'umg_clip').glob('*.py'))
 SMALL = {'model.backbone.arch': 'tiny', 'model.neck.in_channels': 192, 'model.neck.out_channels': 32,
          'model.head.embed_dims': 32, 'train_dataloader.batch_size': 2, 'train_dataloader.num_workers': 0,
          'train_cfg.max_iters': 3, 'default_hooks.logger.interval': 1}
@@ -39,6 +40,16 @@ def small_cloc(root):
             'model.image_neck.in_channels': 192, 'model.image_neck.out_channels': 32,
             'model.text_encoder.arch': 'tiny', 'model.text_encoder.out_dims': 32, 'model.head.text_filter': None,
             'train_dataloader.dataset.data_root': root, 'train_dataloader.dataset.pipeline.1.scale': (112, 112)}
+
+
+def small_umg_clip(root, config):
+    options = {**small_cloc(root), 'model.pixel_neck.in_channels': 192, 'model.pixel_neck.out_channels': 32,
+               'model.tags.names': f'{root}/tag_vocab.json', 'model.head.chunk_size': 3}
+    if 'umg-clip-rice' in config.name:
+        options.update({'model.cluster_neck.in_channels': 192, 'model.cluster_neck.out_channels': 32,
+                        'model.cluster_neck.num_heads': 3, 'model.cluster_head.embed_dims': 32,
+                        'model.cluster_head.object.num_classes': 40, 'model.cluster_head.ocr.num_classes': 20})
+    return options
 
 
 @pytest.fixture(scope='module')
@@ -100,3 +111,12 @@ def test_continuation_starts_from_the_whole_model_of_the_stage_before(shards, tm
         if not key.endswith('num_steps'):
             assert torch.equal(after[key], value), key
     assert 'head.centers.object.weight' in after
+
+
+@pytest.mark.parametrize('config', UMG_CLIP, ids=lambda path: path.stem)
+def test_umg_clip_recipe_trains_in_small_with_every_term(config, shards, train):
+    log = train(config, small_umg_clip(shards, config))
+    names = [f'{level}_{words}' for level in ('image', 'region', 'pixel') for words in ('text', 'tag')]
+    for name in [*names, *(['object', 'ocr'] if 'umg-clip-rice' in config.name else [])]:
+        losses = re.findall(rf' loss_{name}: ([\d.]+)', log)
+        assert len(losses) == 3 and all(float(loss) > 0 for loss in losses), (name, log)

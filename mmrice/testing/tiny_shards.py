@@ -2,6 +2,7 @@
 import io
 import tarfile
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 from PIL import Image
@@ -9,7 +10,7 @@ from PIL import Image
 
 def write_tiny_shards(root: Path, num_images: int = 8) -> Path:
     """Write one shard of noise images, each with two object regions, one OCR region, one region of the whole image, two
-    regions with phrases and a caption.
+    regions with phrases and masks, the tags of one of them and of the whole image, and a caption.
 
     Args:
         root: Folder to fill. It is created.
@@ -35,11 +36,24 @@ def write_tiny_shards(root: Path, num_images: int = 8) -> Path:
                 rows.append(dict(key=key, box=box, kind=kind, score=1., labels=labels, text=''))
             for kind, box, text in (('text', [0, 0, 64, 64], f'thing {number}'), ('text', [40, 20, 128, 90], 'a box'),
                                     ('caption', [0, 0, 128, 96], f'A box beside thing {number}.')):
-                rows.append(dict(key=key, box=box, kind=kind, score=1., labels=[], text=text))
+                rows.append(dict(key=key, box=box, kind=kind, score=1., labels=[], text=text,
+                                 mask=_box_mask(box) if kind == 'text' else ''))
+            for kind, box, labels in (('tags', [0, 0, 64, 64], [number % 3]), ('image_tags', [0, 0, 128, 96], [0, 2])):
+                rows.append(dict(key=key, box=box, kind=kind, score=1., labels=labels, text='',
+                                 mask=_box_mask(box) if kind == 'tags' else ''))
     write_regions(root / '000000.regions.parquet', rows)
     write_meta(root, dict(
         schema_version=1, num_shards=1, num_images=num_images, made_by=dict(tool='test'),
         num_regions=dict(object=2 * num_images, ocr=num_images, image=num_images, text=2 * num_images,
-                         caption=num_images),
-        num_classes=dict.fromkeys(('object', 'ocr', 'image'), num_images + 3)))
+                         caption=num_images, tags=num_images, image_tags=num_images),
+        num_classes={**dict.fromkeys(('object', 'ocr', 'image'), num_images + 3), 'tags': 3, 'image_tags': 3}))
+    (root / 'tag_vocab.json').write_text('["thing", "box", "noise"]')
     return root
+
+
+def _box_mask(box: Sequence[int]) -> str:
+    """The RLE of a box, in pixels of these images."""
+    from pycocotools import mask as coco_mask
+    mask = np.zeros((96, 128), np.uint8, order='F')
+    mask[box[1]:box[3], box[0]:box[2]] = 1
+    return coco_mask.encode(mask)['counts'].decode()

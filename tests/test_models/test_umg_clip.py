@@ -41,8 +41,9 @@ def sample(rows, caption=()):
     masks = np.zeros((len(rows), 4, 6), np.uint8)
     for mask, (*_, patches) in zip(masks, rows):
         mask.flat[list(patches)] = 255
+    padded = [own + [0] * (longest - len(own)) for own in words]
     found = RegionDataSample(metainfo=dict(
-        text_tokens=np.array([own + [0] * (longest - len(own)) for own in words], np.int32).reshape(len(words), longest),
+        text_tokens=np.array(padded, np.int32).reshape(len(words), longest),
         caption_tokens=np.array([START, *caption, END] if caption else [], np.int32), patch_masks=masks))
     labels = [[] if kind == 'text' else list(said) for kind, _, said, _ in rows]
     width = max(map(len, labels), default=0)

@@ -85,8 +85,8 @@ class RegionTextHead(BaseModule):
         self.log_scale = nn.Parameter(torch.full((count, ), math.log(scale)))
         self.bias = nn.Parameter(torch.full((count, ), bias)) if loss == 'sigmoid' else None
 
-    def loss(self, images: Optional[Paired], regions: Optional[Paired], found: Optional[Tensor], boxes: Optional[Tensor],
-             counts: Tuple[int, int], pixels: Optional[Paired] = None) -> Dict[str, Tensor]:
+    def loss(self, images: Optional[Paired], regions: Optional[Paired], found: Optional[Tensor],
+             boxes: Optional[Tensor], counts: Tuple[int, int], pixels: Optional[Paired] = None) -> Dict[str, Tensor]:
         """Losses of a batch.
 
         Args:

@@ -46,7 +46,7 @@ class UMGCLIP(CLOC):
             :class:`mmrice.MaskPooling`, :class:`mmrice.RegionTransformer` or :class:`mmrice.Prompter`.
         pixel_neck (dict, optional): From masks to embeddings: :class:`mmrice.MaskPooling`.
         head (dict, optional): A :class:`mmrice.RegionTextHead`.
-        tag_head (dict, optional): A :class:`mmrice.TagHead`.
+        tag_head (dict, optional): A :class:`mmrice.TagHead`; ``num_tags`` defaults to the number of ``tags``.
         tags (dict, optional): Arguments of :class:`~mmrice.models.text.tag_names.TagNames`: ``names``, ...
         cluster_head (dict, optional): A :class:`mmrice.ClusterDiscriminationHead` with ``object``, ``ocr`` or both.
         cluster_neck (dict, optional): From boxes to what that discriminates. Defaults to None: ``neck``.
@@ -72,11 +72,14 @@ class UMGCLIP(CLOC):
                  init_cfg: Optional[dict] = None) -> None:
         data_preprocessor = {'type': 'mmengine.ImgDataPreprocessor', **(data_preprocessor or {})}
         BaseSelfSupervisor.__init__(self, backbone, data_preprocessor=data_preprocessor, init_cfg=init_cfg)
+        self.tag_names = None if tags is None else TagNames(
+            **{'num_tokens': (text_encoder or {}).get('num_tokens', 77), **tags})
+        if tags is not None and tag_head is not None:
+            tag_head = {'num_tags': len(self.tag_names), **tag_head}
         for name, part in dict(neck=neck, head=head, image_neck=image_neck, text_encoder=text_encoder,
                                pixel_neck=pixel_neck, tag_head=tag_head, cluster_head=cluster_head,
                                cluster_neck=cluster_neck).items():
             setattr(self, name, None if part is None else MODELS.build(part))
-        self.tag_names = None if tags is None else TagNames(num_tokens=self.text_encoder.num_tokens, **tags)
         self._check()
         leave_out_of_ddp(self)
 

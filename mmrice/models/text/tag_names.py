@@ -28,8 +28,8 @@ class TagNames:
                  vocab_path: Optional[str] = None, hf_tokenizer: Optional[str] = None) -> None:
         self.names = read_names(names) if isinstance(names, str) else list(names)
         if not self.names or '{}' not in template:
-            raise UserError(f'model.tags: {len(self.names)} names and template={template!r}, expected one name or more, '
-                            "and '{}' in the template.")
+            raise UserError(f'model.tags: {len(self.names)} names and template={template!r}, expected a name or '
+                            "more, and '{}' in the template.")
         tokenizer = TextTokenizer(num_tokens or 77, vocab_path, hf_tokenizer)
         self._tokens = tokenizer.batch([template.replace('{}', name) for name in self.names])
 
