@@ -6,6 +6,7 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from pycocotools import mask as coco_mask
 from pycocotools.coco import COCO
 
 from mmrice.datasets.mini.cutouts import THINGS, cut, parse_rings, ring_mask
@@ -89,6 +90,24 @@ def test_transcripts_name_each_word_once(root):
         texts = [instance['name'] for instance in instances if THINGS[instance['category_id'] - 1] == 'text']
         assert [word['text'] for word in entry['words']] == texts
         assert len(entry['regions']) == len(instances)
+
+
+def test_masked_phrases_are_those_of_the_things_and_of_the_stuff_that_the_label_maps_show(root):
+    classes = json.loads((root / 'classes.json').read_text())
+    plain, masked = ([json.loads(line) for line in (root / 'text' / name).read_text('utf-8').splitlines()]
+                     for name in ('train.jsonl', 'train_masks.jsonl'))
+    for few, many in zip(plain, masked):
+        regions = [{key: value for key, value in region.items() if key != 'mask'} for region in many['regions']]
+        assert regions[:len(few['regions'])] == few['regions']
+        labels = np.asarray(Image.open(root / 'seg' / 'train' / few['file_name'].replace('.jpg', '.png')))
+        for region in many['regions']:
+            mask = coco_mask.decode(region['mask']) > 0
+            assert (labels[mask] == classes['segmentation'].index(region['category'])).all()
+            rows, columns = np.nonzero(mask)
+            assert region['box'] == [columns.min(), rows.min(), columns.max() + 1, rows.max() + 1]
+        shown = {classes['segmentation'][kind] for kind in np.unique(labels) if (labels == kind).mean() >= 0.01}
+        stuff = [region['category'] for region in many['regions'][len(few['regions']):]]
+        assert set(stuff) == shown & set(classes['stuff']) and len(stuff) == len(set(stuff))
 
 
 def test_traced_outlines_are_rings_with_an_inside():

@@ -26,7 +26,8 @@ class _Candidates(NamedTuple):
 class AnnotatedMasks(Masker):
     """Masks of COCO json files or of files of JSON lines, each for the regions whose box is that of its annotation.
 
-    A region takes the mask of the annotation that its box overlaps most. Masks are resized where ingest made the image
+    A region takes the mask of the annotation that its box overlaps most; regions whose boxes are equal take those of
+    annotations with equal boxes in their order, as background and what fills the image have. Masks are resized where ingest made the image
     smaller. Annotations of a crowd have none.
 
     Args:
@@ -71,11 +72,17 @@ class AnnotatedMasks(Masker):
         known = self._candidates(record)
         if not len(known.boxes):
             return [None] * len(boxes_K4)
-        iou_KM = pairwise_iou(boxes_K4, known.boxes)
-        best_K, masks = iou_KM.argmax(1), {}
-        for number in set(best_K[iou_KM.max(1) >= self.min_iou].tolist()):
-            masks[number] = self._pixels(known, number, record)
-        return [masks[best] if iou >= self.min_iou else None for best, iou in zip(best_K.tolist(), iou_KM.max(1))]
+        iou_KM, masks, found = pairwise_iou(boxes_K4, known.boxes), {}, []
+        for iou_M in iou_KM:
+            if iou_M.max() < self.min_iou:
+                found.append(None)
+                continue
+            best = np.flatnonzero(iou_M == iou_M.max()).tolist()
+            number = next((one for one in best if one not in masks), best[0])  # equal boxes: in their order
+            if number not in masks:
+                masks[number] = self._pixels(known, number, record)
+            found.append(masks[number])
+        return found
 
     def _candidates(self, record: Dict[str, Any]) -> _Candidates:
         source = record['source']

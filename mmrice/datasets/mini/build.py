@@ -37,7 +37,7 @@ def parts_of(num_train: int, num_val: int, size: int, seed: int, apt: bool) -> I
     common = dict(format=FORMAT, packages=versions)
     yield Part('photos', common, build_photos)
     yield Part('trees', common, build_trees)
-    yield Part('scenes', dict(common, apt=apt, refs=1, **scenes),
+    yield Part('scenes', dict(common, apt=apt, refs=1, masks=1, **scenes),
                lambda archives, folder: build_scenes(archives, folder, more_cutouts=_stamps(archives), **scenes))
     yield Part('text', dict(common, apt=apt),
                lambda archives, folder: build_text(archives, folder, _text_photos(archives)))

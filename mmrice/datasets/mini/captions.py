@@ -1,6 +1,9 @@
 """Captions and region phrases, written from what is in a scene."""
 from typing import Dict, List
 
+import numpy as np
+
+from .annotate import encode_mask
 from .backgrounds import STUFF
 from .scene import Scene, box_of
 
@@ -72,6 +75,24 @@ def phrases_of(scene: Scene) -> List[Dict]:
         box = box_of(scene.mask(number))
         phrase = f'{named(thing.label, thing.name)} {place_of(box, scene.owner.shape[1])}'
         phrases.append(dict(box=box, category=thing.label, phrase=phrase))
+    return phrases
+
+
+def masked_phrases_of(scene: Scene, min_share: float = 0.01) -> List[Dict]:
+    """Return what :func:`phrases_of` does, then the same of each kind of stuff, with ``mask``: COCO's compressed RLE.
+
+    Args:
+        scene: The scene.
+        min_share: Of the image that a kind of stuff covers, at least.
+    """
+    phrases = [dict(phrase, mask=encode_mask(scene.mask(number))) for number, phrase in enumerate(phrases_of(scene))]
+    free = scene.owner == 0
+    for kind in np.unique(scene.stuff[free]).tolist():
+        mask = free & (scene.stuff == kind)
+        if mask.mean() >= min_share:
+            box = box_of(mask)
+            phrases.append(dict(box=box, category=STUFF[kind], mask=encode_mask(mask),
+                                phrase=f'{STUFF[kind]} {place_of(box, scene.owner.shape[1])}'))
     return phrases
 
 

@@ -8,7 +8,7 @@ from PIL import Image
 from .annotate import CLASSES, instances_of, label_map_of, panoptic_of
 from .archives import Archive
 from .backgrounds import STUFF, Background, load_backgrounds
-from .captions import caption_of, phrases_of, words_of
+from .captions import caption_of, masked_phrases_of, phrases_of, words_of
 from .coco import write_coco
 from .compose import Composer
 from .cutouts import THINGS, CutOut, load_cutouts
@@ -69,6 +69,7 @@ class SplitWriter:
         self.annotations: List[Dict] = []
         self.panoptic: List[Dict] = []
         self.texts: List[Dict] = []
+        self.masked_texts: List[Dict] = []
         for name in (split, f'panoptic_{split}', f'seg/{split}', 'annotations', 'text'):
             (folder / name).mkdir(parents=True, exist_ok=True)
 
@@ -86,6 +87,8 @@ class SplitWriter:
         self.panoptic.append(dict(image_id=number, file_name=f'{stem}.png', segments_info=segments))
         self.texts.append(dict(file_name=f'{stem}.jpg', image_id=number, caption=caption_of(scene),
                                regions=phrases_of(scene), words=words_of(scene)))
+        self.masked_texts.append(dict(file_name=f'{stem}.jpg', image_id=number, caption=caption_of(scene),
+                                      regions=masked_phrases_of(scene)))
 
     def close(self) -> None:
         """Write the annotation files."""
@@ -98,6 +101,7 @@ class SplitWriter:
                         categories=categories)
         path = annotations / f'panoptic_{self.split}.json'
         path.write_text(json.dumps(panoptic) + '\n', encoding='utf-8')
-        with open(self.folder / 'text' / f'{self.split}.jsonl', 'w', encoding='utf-8') as stream:
-            for entry in self.texts:
-                stream.write(json.dumps(entry, ensure_ascii=False) + '\n')
+        for name, entries in ((self.split, self.texts), (f'{self.split}_masks', self.masked_texts)):
+            with open(self.folder / 'text' / f'{name}.jsonl', 'w', encoding='utf-8') as stream:
+                for entry in entries:
+                    stream.write(json.dumps(entry, ensure_ascii=False) + '\n')
