@@ -21,6 +21,13 @@ class ColourCaptioner(Captioner):
 
 
 @ENGINE_STAGES.register_module(force=True)
+class SizeCaptioner(Captioner):
+
+    def __call__(self, images, records):
+        return [[f'{image.shape[1]} wide'] for image in images]
+
+
+@ENGINE_STAGES.register_module(force=True)
 class ColourGrounder(Grounder):
 
     def __call__(self, images, records, phrases):

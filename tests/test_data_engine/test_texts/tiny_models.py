@@ -1,4 +1,4 @@
-"""Tiny random OWLv2, BLIP and LLaVA directories."""
+"""Tiny random OWLv2, BLIP, LLaVA, CLIP and SigLIP directories."""
 import json
 
 import torch
@@ -21,18 +21,41 @@ def _save(model, folder, seed):
     return model
 
 
-def write_owlv2(folder, seed=0):
-    pieces = ['!', *'abcdefghijklmnopqrstuvwxyz', *(f'{letter}</w>' for letter in 'abcdefghijklmnopqrstuvwxyz'),
-              '<|startoftext|>', '<|endoftext|>']
-    text = hf.Owlv2TextConfig(vocab_size=len(pieces), hidden_size=16, intermediate_size=16, num_hidden_layers=1,
-                              num_attention_heads=2, max_position_embeddings=16, pad_token_id=0,
-                              bos_token_id=len(pieces) - 2, eos_token_id=len(pieces) - 1)
-    model = hf.Owlv2ForObjectDetection(hf.Owlv2Config(
-        text_config=text.to_dict(), vision_config=hf.Owlv2VisionConfig(**_VISION).to_dict(), projection_dim=16))
+_PIECES = ['!', *'abcdefghijklmnopqrstuvwxyz', *(f'{letter}</w>' for letter in 'abcdefghijklmnopqrstuvwxyz'),
+           '<|startoftext|>', '<|endoftext|>']
+_TEXT = dict(vocab_size=len(_PIECES), hidden_size=16, intermediate_size=16, num_hidden_layers=1, num_attention_heads=2,
+             max_position_embeddings=16, pad_token_id=0, bos_token_id=len(_PIECES) - 2, eos_token_id=len(_PIECES) - 1)
+
+
+def _tokenizer(folder):
+    """CLIP's tokenizer, a letter a token."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'vocab.json').write_text(json.dumps({piece: number for number, piece in enumerate(pieces)}))
+    (folder / 'vocab.json').write_text(json.dumps({piece: number for number, piece in enumerate(_PIECES)}))
     (folder / 'merges.txt').write_text('#version: 0.2\n')
-    tokenizer = hf.CLIPTokenizerFast.from_pretrained(folder, pad_token='!', model_max_length=16)
+    return hf.CLIPTokenizerFast.from_pretrained(folder, pad_token='!', model_max_length=16)
+
+
+def write_clip(folder, seed=0):
+    model = hf.CLIPModel(hf.CLIPConfig(text_config=_TEXT, vision_config=_VISION, projection_dim=16))
+    model.logit_scale.data.fill_(1)
+    images = hf.CLIPImageProcessor(image_mean=[0.5] * 3, image_std=[0.5] * 3)
+    hf.CLIPProcessor(images, _tokenizer(folder)).save_pretrained(folder)
+    return _save(model, folder, seed)
+
+
+def write_siglip(folder, seed=0):
+    model = hf.SiglipModel(hf.SiglipConfig(text_config={**_TEXT, 'projection_size': 16}, vision_config=_VISION))
+    model.logit_scale.data.fill_(1), model.logit_bias.data.fill_(-0.5)
+    hf.CLIPProcessor(hf.CLIPImageProcessor(image_mean=[0.5] * 3, image_std=[0.5] * 3),
+                     _tokenizer(folder)).save_pretrained(folder)
+    return _save(model, folder, seed)
+
+
+def write_owlv2(folder, seed=0):
+    model = hf.Owlv2ForObjectDetection(hf.Owlv2Config(
+        text_config=hf.Owlv2TextConfig(**_TEXT).to_dict(), vision_config=hf.Owlv2VisionConfig(**_VISION).to_dict(),
+        projection_dim=16))
+    tokenizer = _tokenizer(folder)
     hf.Owlv2Processor(hf.Owlv2ImageProcessor(size={'height': EDGE, 'width': EDGE}), tokenizer).save_pretrained(folder)
     return _save(model, folder, seed)
 
