@@ -1,4 +1,5 @@
 """RICEViT, the vision transformer of RICE and MLCD."""
+import math
 from typing import Dict, List, Optional, Sequence, Tuple, Union
 
 import torch
@@ -9,7 +10,8 @@ from torch.utils.checkpoint import checkpoint
 from mmrice.registry import MODELS
 from mmrice.utils.errors import UserError
 
-from ..layers import Block, Rope, divide, grid_angles, init_transformer, rotation
+from ..layers import Block, Rope, axial_angles, divide, grid_angles, init_transformer, rotation
+from ..layers.token_merging import merge_tokens, unmerge_tokens
 
 OUT_TYPES = ('cls_token', 'raw', 'featmap', 'avg_featmap')
 
@@ -47,6 +49,9 @@ class RICEViT(BaseModule):
         drop_path_rate (float): Stochastic depth of the last layer, growing linearly from 0. Defaults to 0.
         frozen_stages (int): Layers whose parameters are frozen, the embedding included; 0 freezes the embedding alone
             and -1 nothing. Defaults to -1.
+        token_merging (dict, optional): Merge patches that are alike in training, to save time: ``after`` so many layers
+            a share ``keep`` of them goes on, 0.5 at least; ``in_eval`` merges in evaluation, too. Outputs still have a
+            token for each patch. See :mod:`..layers.token_merging`. Defaults to None.
         with_cp (bool): Recompute the layers in the backward pass to save memory. Defaults to False.
         norm_eps (float): Epsilon of the layer norms. Defaults to 1e-5.
         init_cfg (dict, optional): Weights to load. Defaults to None.
@@ -80,6 +85,7 @@ class RICEViT(BaseModule):
                  global_attn_indexes: Sequence[int] = (),
                  drop_path_rate: float = 0.,
                  frozen_stages: int = -1,
+                 token_merging: Optional[dict] = None,
                  with_cp: bool = False,
                  norm_eps: float = 1e-5,
                  init_cfg: Union[dict, None] = None) -> None:
@@ -96,6 +102,7 @@ class RICEViT(BaseModule):
         self.window_size = window_size
         self.global_attn_indexes = self._parse_indices('global_attn_indexes', global_attn_indexes)
         self.frozen_stages = frozen_stages
+        self.merging = None if token_merging is None else self._parse_merging(**token_merging)
         self.with_cp = with_cp
 
         head_dims = self.embed_dims // self.num_heads
@@ -134,6 +141,15 @@ class RICEViT(BaseModule):
         if indices != sorted(set(indices)):
             raise UserError(f'RICEViT: {name}={value} must name layers once, from the first to the last.')
         return indices
+
+    def _parse_merging(self, after: int, keep: float = 0.5, in_eval: bool = False) -> Tuple[int, float, bool]:
+        if self.window_size:
+            raise UserError('RICEViT: token_merging with window_size: patches that are merged are in no window. Set '
+                            'one of them.')
+        if not 0 < after < self.num_layers or not 0.5 <= keep < 1:
+            raise UserError(f'RICEViT: token_merging has after={after} and keep={keep}, expected 1 to '
+                            f'{self.num_layers - 1} layers and a share of 0.5 or more, below 1.')
+        return after, keep, in_eval
 
     def _reset_parameters(self) -> None:
         init_transformer(self)
@@ -180,10 +196,13 @@ class RICEViT(BaseModule):
         tokens = _reorder(self.patch_embed(x).flatten(2).transpose(1, 2), order)
         tokens = torch.cat([self.cls_token.to(tokens).expand(len(tokens), -1, -1), tokens], dim=1)
         tokens = self.pre_norm(tokens)
-        rope = self._rope(grid, order)
+        rope, target = self._rope(grid, order), None
+        after, keep, in_eval = self.merging or (-1, 1., False)
 
         outputs = []
         for index, layer in enumerate(self.layers):
+            if index == after and (self.training or in_eval):
+                tokens, rope, target = self._merge(tokens, grid, keep)
             local = None if index in self.global_attn_indexes else windows
             if self.with_cp and self.training and tokens.requires_grad:
                 tokens = checkpoint(layer, tokens, rope, local, use_reentrant=False)
@@ -191,13 +210,25 @@ class RICEViT(BaseModule):
                 tokens = layer(tokens, rope, local)
             if index in self.out_indices:
                 last = index == self.num_layers - 1
-                outputs.append(self._format(self.norm(tokens) if last else tokens, grid, inverse))
+                whole = tokens if target is None else torch.cat(
+                    [tokens[:, :1], unmerge_tokens(tokens[:, 1:], target)], dim=1)
+                outputs.append(self._format(self.norm(whole) if last else whole, grid, inverse))
         return tuple(outputs)
 
     def _rope(self, grid: Tuple[int, int], order: Optional[Tensor]) -> Rope:
         patches = grid_angles(grid, self.embed_dims // self.num_heads, self.cls_angles.device)
         angles = torch.cat([self.cls_angles.detach().float(), patches if order is None else patches[order]])
         return (*rotation(angles[:, None]), self.cls_angles)
+
+    def _merge(self, tokens: Tensor, grid: Tuple[int, int], keep: float) -> Tuple[Tensor, Rope, Tensor]:
+        """Fewer tokens, their rotations, and what each patch has become."""
+        rows, columns = torch.meshgrid(*(torch.arange(side, device=tokens.device) for side in grid), indexing='ij')
+        merged = merge_tokens(tokens[:, 1:], torch.stack([rows, columns], dim=-1).flatten(0, 1),
+                              grid[0] * grid[1] - math.ceil(keep * grid[0] * grid[1]))
+        patches = axial_angles(*merged.positions.unbind(-1), self.embed_dims // self.num_heads)
+        angles = torch.cat([self.cls_angles.detach().float().expand(len(tokens), 1, -1), patches], dim=1)
+        return (torch.cat([tokens[:, :1], merged.tokens], dim=1), (*rotation(angles[:, :, None]), self.cls_angles),
+                merged.target)
 
     def _format(self, tokens: Tensor, grid: Tuple[int, int], inverse: Optional[Tensor]) -> Tensor:
         if self.out_type == 'cls_token':
