@@ -1,6 +1,6 @@
-# All levels of the training scenes for UMG-CLIP, in minutes: exact captions, phrases and masks of things and of stuff as
-# the mini data states them, tags out of these texts, and the object clusters and OCR words of mini.py beside them for RICE's terms.
-# UMG-CLIP's own labels come from models: umg.py.
+# All levels of the training scenes for UMG-CLIP, in minutes: exact captions, and phrases and masks of things and of
+# stuff, as the mini data states them, tags out of these texts, and beside them the object clusters and OCR words of
+# mini.py for RICE's terms. UMG-CLIP's own labels come from models: umg.py.
 _base_ = ['mini.py']
 out_dir = 'data/mini/umg'
 texts = dict(scenes='data/mini/scenes/text/train_masks.jsonl')

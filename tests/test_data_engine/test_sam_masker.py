@@ -42,7 +42,8 @@ def test_masks_are_those_of_transformers_inside_the_boxes_and_empty_outside(mode
         inside = np.zeros(SHAPE, bool)
         inside[int(y1):int(np.ceil(y2)), int(x1):int(np.ceil(x2))] = True
         assert mask.shape == SHAPE and mask.dtype == bool and not mask[~inside].any()
-        assert (mask != expected)[inside].mean() < 0.01 and mask.any()  # on edges the order of two interpolations may tell
+        # On edges the order of two interpolations may tell.
+        assert mask.any() and (mask != expected)[inside].mean() < 0.01
     between = float(np.sort(scores)[:2].mean())
     kept = SAMMasker(models[kind], min_score=between)(image, {}, BOXES)
     assert [mask is not None for mask in kept] == (scores >= between).tolist()
@@ -54,7 +55,8 @@ def test_masks_have_the_size_of_the_image_however_small_the_model_sees_it(models
     found = SAMMasker(models['sam'], min_score=-9, max_edge=100)(large, {}, BOXES * 2)
     expected = SAMMasker(models['sam'], min_score=-9)(small, {}, BOXES)
     for mask, coarse in zip(found, expected):
-        assert mask.shape == (120, 200) and (mask != coarse.repeat(2, 0).repeat(2, 1)).mean() < 0.05  # its edges are finer
+        assert mask.shape == (120, 200)
+        assert (mask != coarse.repeat(2, 0).repeat(2, 1)).mean() < 0.05  # its edges are finer
 
 
 def test_wrong_settings_and_folders_are_said_of_stage_mask(models, tmp_path):

@@ -26,9 +26,9 @@ class _Candidates(NamedTuple):
 class AnnotatedMasks(Masker):
     """Masks of COCO json files or of files of JSON lines, each for the regions whose box is that of its annotation.
 
-    A region takes the mask of the annotation that its box overlaps most; regions whose boxes are equal take those of
-    annotations with equal boxes in their order, as background and what fills the image have. Masks are resized where ingest made the image
-    smaller. Annotations of a crowd have none.
+    A region takes the mask of the annotation that its box overlaps most; regions whose boxes are equal, as those of
+    several backgrounds may be, take those of annotations with equal boxes in their order. Masks are resized where
+    ingest made the image smaller. Annotations of a crowd have none.
 
     Args:
         ann_files: Source name of ingest -> COCO json whose annotations have a ``segmentation``: RLE or polygons; of any

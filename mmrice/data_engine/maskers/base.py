@@ -7,7 +7,7 @@ import numpy as np
 
 class Masker:
     """Base of the maskers."""
-    version = 1
+    version = 2
 
     def work_in(self, folder: Path) -> None:
         """Called before the images of each shard.

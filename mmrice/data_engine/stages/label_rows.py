@@ -12,7 +12,7 @@ from ..workspace import Workspace, digest, read_json
 
 _vocabularies: Dict[str, Any] = {}
 
-Masks = Optional[List[Dict[Tuple[float, ...], str]]]  # of each image, by box
+Masks = Optional[List[Dict[Tuple[float, ...], List[str]]]]  # of each image, by box
 
 
 class Rows(NamedTuple):
@@ -101,16 +101,21 @@ def phrase_rows(space: Workspace, shard: str, masks: Masks = None) -> Rows:
 
 
 def read_masks(space: Workspace, shard: str) -> Masks:
-    """What stage mask found: of each image the mask of each box."""
-    return [{tuple(one['box']): one['mask'] for one in of_image}
-            for of_image in read_json(space.work(shard, 'mask', 'json'))]
+    """What stage mask found: of each image the masks of each box."""
+    found: List[Dict[Tuple[float, ...], List[str]]] = []
+    for of_image in read_json(space.work(shard, 'mask', 'json')):
+        found.append({})
+        for one in of_image:
+            found[-1].setdefault(tuple(one['box']), []).append(one['mask'])
+    return found
 
 
 def with_masks(regions: List[Dict[str, Any]], image: int, masks: Masks) -> List[Dict[str, Any]]:
-    """The regions of one image, each with the mask of its box."""
+    """The regions of one image, each with the mask of its box; those with equal boxes in their order."""
     if masks is None:
         return regions
-    return [{**region, 'mask': masks[image][tuple(region['box'])]} for region in regions]
+    of_box = {box: iter(of_one) for box, of_one in masks[image].items()}
+    return [{**region, 'mask': next(of_box[tuple(region['box'])])} for region in regions]
 
 
 def worded(kind: str, regions: List[Tuple[int, Dict[str, Any]]], labels: Sequence[List[int]] = ()) -> Rows:

@@ -1,4 +1,5 @@
 """Mask: boxes of regions with words -> their pixels."""
+from collections import Counter
 from typing import Any, Dict, List, Sequence
 
 import numpy as np
@@ -11,8 +12,8 @@ from .job import Done
 
 
 def mask_shard(masker: Any, space: Workspace, shard: str, given: Sequence[str]) -> Done:
-    """Write ``mask.json``: of each image in the order of the tar the boxes of its phrases and tags, each once, with the
-    counts of its mask in COCO's RLE, '' for no mask."""
+    """Write ``mask.json``: of each image in the order of the tar the boxes of its phrases and tags, each with the
+    counts of its mask in COCO's RLE, '' for no mask. Where several phrases have a box, it is there as often."""
     from ..maskers.coco_masks import encode_mask
     masker.work_in(space.root / '.work')
     records = {record['key']: record for record in read_json(space.work(shard, 'ingest', 'json'))['images']}
@@ -35,11 +36,16 @@ def mask_shard(masker: Any, space: Workspace, shard: str, given: Sequence[str]) 
 
 
 def _boxes(space: Workspace, shard: str, given: Sequence[str]) -> List[List[List[float]]]:
-    """Boxes of each image, each once."""
+    """Boxes of each image."""
     regions: List[List[List[Dict[str, Any]]]] = []
     if 'ground' in given:
         regions.append(read_json(space.work(shard, 'ground', 'json')))
     if 'tag' in given:
         regions.append([one['regions'] for one in read_json(space.work(shard, 'tag', 'json'))])
-    return [[list(box) for box in dict.fromkeys(tuple(region['box']) for of_stage in of_image for region in of_stage)]
-            for of_image in zip(*regions)]
+    found = []
+    for of_image in zip(*regions):
+        most: Counter = Counter()
+        for of_stage in of_image:
+            most |= Counter(tuple(region['box']) for region in of_stage)  # the greater of two counts
+        found.append([list(box) for box in most.elements()])
+    return found

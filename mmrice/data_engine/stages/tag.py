@@ -14,7 +14,8 @@ from .job import Done
 def tag_shard(tagger: Any, space: Workspace, shard: str, given: Sequence[str]) -> Done:
     """Write ``tag.json``: of each image in the order of the tar its tags, and boxes, scores and tags of its regions.
 
-    Regions without a tag are left out, boxes of less than a pixel, too; these are counted as invalid.
+    Regions without a tag stay, so that those with equal boxes keep their order. Boxes of less than a pixel are left out
+    and counted as invalid.
     """
     captions, phrases = (read_json(space.work(shard, name, 'json')) if name in given else None
                          for name in ('caption', 'ground'))
@@ -34,9 +35,10 @@ def tag_shard(tagger: Any, space: Workspace, shard: str, given: Sequence[str]) -
     output = space.work(shard, 'tag', 'json')
     write_json(output, found)
     return [output], {'tags_of_images': sum(len(one['image']) for one in found),
-                      'regions': sum(len(one['regions']) for one in found), 'invalid_boxes': invalid}
+                      'regions': sum(bool(region['tags']) for one in found for region in one['regions']),
+                      'invalid_boxes': invalid}
 
 
 def _rows(tagged: Tagged, good: Any) -> List[Dict[str, Any]]:
     return [{'box': box.tolist(), 'score': float(score), 'tags': tidy_tags(names)} for box, score, names, fit in
-            zip(tagged.boxes, tagged.scores, tagged.regions, good) if fit and tidy_tags(names)]
+            zip(tagged.boxes, tagged.scores, tagged.regions, good) if fit]

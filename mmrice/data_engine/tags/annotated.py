@@ -15,8 +15,8 @@ from .base import Tagged, Tagger
 class AnnotatedTags(Tagger):
     """Tags of images and of regions out of files of JSON lines, see :class:`~mmrice.data_engine.text_file.TextFile`.
 
-    Regions are those of the file that have tags, whether they have a phrase or not; one that has both gets the same box
-    from :class:`~mmrice.data_engine.grounders.AnnotatedPhrases`.
+    Regions are those of the file, whether they have a phrase or not; one that has gets the same box from
+    :class:`~mmrice.data_engine.grounders.AnnotatedPhrases`.
 
     Args:
         files: Source name of ingest -> path. Images of other sources, or without a line, get no tags.
@@ -44,10 +44,8 @@ class AnnotatedTags(Tagger):
     def _read(self, record: Dict[str, Any]) -> Tagged:
         found = read_regions(self.files, record, 'engine.tag', self.invalid)
         names = [_names(fields, where) for fields, where in zip(found.fields, found.where)]
-        kept = [number for number, of_region in enumerate(names) if of_region]
         image = _names(self.files.find(record), f'{self.files.paths.get(record["source"])}: {record["file"]}')
-        return Tagged(image, found.boxes[kept], np.ones(len(kept), np.float32), [names[number] for number in kept],
-                      found.invalid)
+        return Tagged(image, found.boxes, np.ones(len(names), np.float32), names, found.invalid)
 
 
 def _names(fields: Dict[str, Any], where: str) -> List[str]:

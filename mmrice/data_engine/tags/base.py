@@ -39,7 +39,7 @@ class Tagger:
     Args:
         batch_size: Images at a time. Part of the config: sums of a model may differ in the last bit with another one.
     """
-    version = 1
+    version = 2
     needs_texts = False  # captions or phrases
 
     def __init__(self, batch_size: int = 16) -> None:

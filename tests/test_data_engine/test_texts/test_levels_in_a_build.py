@@ -63,6 +63,19 @@ def test_tags_become_indices_and_masks_stand_in_the_rows_of_their_boxes(levels, 
     assert {row['text'] for row in phrases} >= {'the corner', 'disc 8'}
 
 
+def test_regions_with_equal_boxes_keep_their_own_masks_when_one_has_no_tag(levels, text_file, tmp_path):
+    masks = [encode_mask(disc(number)) for number in range(3)]
+    regions = [{'box': [0, 0, 90, 90], 'phrase': phrase, 'mask': {'size': [128, 128], 'counts': mask}}
+               for phrase, mask in zip(('and so on', 'a ring', 'the sea'), masks)]
+    text_file.write_text(json.dumps({'file_name': '00.jpg', 'regions': regions}) + '\n')
+    levels['tag'] = {'type': 'mmrice.TextTags'}
+    build({**levels, 'label': {'tags': {'type': 'mmrice.TagVocabulary', 'min_count': 1}}}, tmp_path / 'out')
+    assert [(row['text'], row['mask']) for row in rows(tmp_path / 'out', 'text')] == [
+        (region['phrase'], mask) for region, mask in zip(regions, masks)]
+    assert [(row['labels'], row['mask']) for row in rows(tmp_path / 'out', 'tags')] == [
+        ([0], masks[1]), ([1], masks[2])]  # ring, sea
+
+
 def test_the_build_says_what_it_has_and_what_it_left_out(levels, tmp_path):
     build(levels, tmp_path / 'out')
     meta = read_meta(tmp_path / 'out')

@@ -27,8 +27,8 @@ def propose(*boxes):
 def test_a_box_is_captioned_by_what_is_in_it_and_left_out_without_caption(image):
     found = RegionCaptioner(CAPTIONER)([image, image, image], [{}] * 3, [
         propose([5, 5, 35, 35], [30, 0, 50, 40], [0, 0, 80, 40]), NONE, propose([60, 5, 70, 35])])
-    assert [one.phrases for one in found] == [['A photo of a red square.', 'A photo of a red square and a blue square.'],
-                                              [], ['A photo of a blue square.']]
+    assert [one.phrases for one in found] == [
+        ['A photo of a red square.', 'A photo of a red square and a blue square.'], [], ['A photo of a blue square.']]
     assert found[0].boxes.tolist() == [[5, 5, 35, 35], [0, 0, 80, 40]] and found[0].scores.tolist() == [0.5, 1]
 
 

@@ -51,8 +51,9 @@ def test_annotated_tags_are_those_of_the_file_with_boxes_at_the_size_of_the_stor
                         '{"box": [5, 5, 5, 9], "tags": ["sea"]}]}')}
     records = [record(size=(50, 25)), record('2.jpg'), record(source='other')]
     found = AnnotatedTags(files)([None] * 3, records, [[]] * 3, [[]] * 3)
-    assert [one.image for one in found] == [['Dog', 'sea'], [], []] and found[0].regions == [['dog']]
-    assert found[0].boxes.tolist() == [[5, 10, 50, 20]] and found[0].invalid == 1 and not len(found[1].boxes)
+    assert [one.image for one in found] == [['Dog', 'sea'], [], []] and found[0].regions == [['dog'], []]
+    assert found[0].boxes.tolist() == [[5, 10, 50, 20], [0, 0, 4.5, 4.5]] and not len(found[1].boxes)
+    assert [one.invalid for one in found] == [1, 0, 0]
     with pytest.raises(UserError, match='region 2 of 1.jpg: box .* has no area. Set engine.tag.invalid'):
         AnnotatedTags(files, invalid='error')([None], [record()], [[]], [[]])
 
