@@ -13,6 +13,7 @@ MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRC
                   'image-text': 'RegionTextMatcher', 'linear': 'EncoderDecoder', 'linear-cls': 'ImageClassifier',
                   'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
                   'referring': 'ReferringSegmentor', 'region-recognition': 'RegionRecognizer',
+                  'region-knn': 'RegionKNN', 'fcos': 'FCOS',
                   'region-text': 'RegionTextMatcher', 'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE',
                   'text-seg': 'TextSegmentor', 'umg-clip': 'UMGCLIP', 'umg-clip-rice': 'UMGCLIP', 'upernet': 'EncoderDecoder',
                   'zero-shot-cls': 'ZeroShotClassifier'}
@@ -23,7 +24,8 @@ DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData
                 'mini-scenes': 'data/mini/scenes', 'laion400m': 'data/laion400m/',
                 'region-shards': 'data/region_shards', 'text-shards': 'data/text_shards',
                 'umg-shards': 'data/umg_shards',
-                'table': 'data/transfer_table/', 'cloc-table': 'data/cloc_table/'}
+                'table': 'data/transfer_table/', 'cloc-table': 'data/cloc_table/',
+                'scaled': 'data/scaled_rice/cpu/'}
 TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic|referring)/')
 NUM_IMAGES = {'laion400m': 389_737_314}
 

@@ -39,7 +39,7 @@ def test_listing_equals_what_the_metafiles_say():
         listed += [model['Config'] for model in models]
         assert [model['Name'] for model in models] == [Path(model['Config']).stem for model in models]
         assert all(Path(model['Config']).parent == Path(metafile).parent for model in models)
-    assert len(listed) == 81
+    assert len(listed) == 82
     assert sorted(listed) == [path for path in TRAINING if path.startswith('configs/')]
     assert len(BASES) >= 20 and len(DATA_CONFIGS) >= 2
     assert sum(path.startswith('projects/') for path in TRAINING) == 13
@@ -99,6 +99,8 @@ def test_types_outside_the_model_are_known(path, cfg):
             wanted += [(roots.DATASETS, dataset) for dataset in datasets(loader.dataset)]
             wanted += [(roots.DATA_SAMPLERS, loader.sampler)]
         evaluators = cfg.get(f'{split}_evaluator') or []
+        if isinstance(evaluators, dict) and 'metrics' in evaluators:  # one metric for each of several datasets
+            wanted, evaluators = [*wanted, (roots.EVALUATOR, evaluators)], evaluators.metrics
         wanted += [(roots.METRICS, item) for item in ([evaluators] if isinstance(evaluators, dict) else evaluators)]
     with DefaultScope.overwrite_default_scope(cfg.default_scope):
         unknown = [item['type'] for registry, item in wanted

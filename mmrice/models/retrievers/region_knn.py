@@ -35,10 +35,10 @@ class RegionBank(NamedTuple):
 class RegionKNN(BaseDetector):
     """What a given box shows, by the boxes of a bank that are most like it; nothing is trained.
 
-    kNN of regions instead of images: k = 20 neighbours vote with exp(cosine / 0.07), DINO's choice for images; papers on
-    regions state no such probe. Without ``neck`` a region is the mean of the patch tokens whose centres lie in its box
-    (the nearest one where there is none), so that encoders with and without a pooling of their own can be compared; with
-    it, what the pretraining has learned to pool is measured.
+    kNN of regions instead of images: k = 20 neighbours vote with exp(cosine / 0.07), DINO's choice for images; papers
+    on regions state no such probe. Without ``neck`` a region is the mean of the patch tokens whose centres lie in its
+    box (the nearest one where there is none), so that encoders with and without a pooling of their own can be compared;
+    with it, what the pretraining has learned to pool is measured.
 
     Samples get ``pred_regions`` with the ``labels`` of their boxes, the votes as ``scores`` (K, C), for
     :class:`mmrice.RegionRecognition`, and the classes of the nearest as ``neighbours`` (K, k), for
