@@ -59,7 +59,19 @@ def test_window_benchmark_reports_growth_and_speed_up(tmp_path):
     assert (tmp_path / 'a.png').stat().st_size > 1000
 
 
+def test_merging_benchmark_predicts_and_measures(tmp_path):
+    done = run('benchmark_token_merging', '--arch', 'tiny', '--img-size', 64, '--batch-size', 1, '--after', 3, '--keep',
+               0.5, '--repeats', 1, '--json', tmp_path / 'a.json')
+    assert done.returncode == 0, done.stderr
+    result = json.loads((tmp_path / 'a.json').read_text())
+    every, merged = result['rows']
+    assert result['ratios']['keep_0.5_measured'] == pytest.approx(every['median_ms'] / merged['median_ms'])
+    assert result['ratios']['keep_0.5_predicted'] == pytest.approx(every['gflops'] / merged['gflops'])
+    assert 1.2 < result['ratios']['keep_0.5_predicted'] < 1.34  # three of six layers have half of the tokens
+
+
 @pytest.mark.parametrize('tool, args, message', [
+    ('benchmark_token_merging', ['--img-size', 100], '100 is not divisible by the patch size, 16'),
     ('benchmark_backbone', ['--img-size', 100], '100 is not divisible by the patch size, 16'),
     ('benchmark_backbone', ['--repeats', 0], '--repeats: expected 1 or more'),
     ('benchmark_window_attention', ['--sizes', 64], 'two different sizes'),
