@@ -8,19 +8,21 @@ import pytest
 from mmrice.testing.config_files import TRAINING, datasets, read
 
 MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRCNN', 'clip': 'CLOC',
-                  'cloc': 'CLOC', 'dino': 'DINO', 'faster-rcnn': 'FasterRCNN', 'grounding': 'RegionTextMatcher',
-                  'knn': 'KNNClassifier',
-                  'image-text': 'RegionTextMatcher', 'linear': 'EncoderDecoder', 'linear-cls': 'ImageClassifier',
+                  'cloc': 'CLOC', 'cost-aggregation': 'OpenVocabularySegmentor', 'dino': 'DINO',
+                  'faster-rcnn': 'FasterRCNN', 'grounding': 'RegionTextMatcher', 'knn': 'KNNClassifier',
+                  'image-tags': 'ZeroShotClassifier', 'image-text': 'RegionTextMatcher', 'linear': 'EncoderDecoder', 'linear-cls': 'ImageClassifier',
                   'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
                   'referring': 'ReferringSegmentor', 'region-recognition': 'RegionRecognizer',
                   'region-knn': 'RegionKNN', 'fcos': 'FCOS',
                   'region-text': 'RegionTextMatcher', 'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE',
-                  'text-seg': 'TextSegmentor', 'umg-clip': 'UMGCLIP', 'umg-clip-rice': 'UMGCLIP', 'upernet': 'EncoderDecoder',
-                  'zero-shot-cls': 'ZeroShotClassifier'}
+                  'text-seg': 'TextSegmentor', 'umg-clip': 'UMGCLIP', 'umg-clip-rice': 'UMGCLIP',
+                  'upernet': 'EncoderDecoder', 'zero-shot-cls': 'ZeroShotClassifier'}
 DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
                 **dict.fromkeys(('coco', 'refcoco', 'refcocog', 'refcocoplus'), 'data/coco'), 'rf100vl': 'data/rf100vl',
                 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1', 'voc12aug': 'data/VOCdevkit',
-                'mini': 'data/mini/', 'mini-texts': 'data/mini/texts', 'mini-umg': 'data/mini/umg', 'mini-trees': 'data/mini/trees',
+                'voc07': 'data/VOC2007', 'coco-stuff164k': 'data/coco_stuff164k',
+                'mini': 'data/mini/', 'mini-texts': 'data/mini/texts', 'mini-umg': 'data/mini/umg',
+                'mini-trees': 'data/mini/trees',
                 'mini-scenes': 'data/mini/scenes', 'laion400m': 'data/laion400m/',
                 'region-shards': 'data/region_shards', 'text-shards': 'data/text_shards',
                 'umg-shards': 'data/umg_shards',
@@ -84,7 +86,7 @@ def test_patch_size_and_length_in_the_name_of_a_transfer_config_are_kept(path, c
     (architecture, patch), = re.findall(r'vit-(base|large)-p(\d+)', path)
     encoder, width = cfg.model.backbone.get('backbone') or cfg.model.backbone, dict(base=768, large=1024)[architecture]
     assert encoder.get('config', encoder).patch_size == int(patch)
-    part = cfg.model.get('neck') or cfg.model.decode_head
+    part = cfg.model.get('neck') or cfg.model.get('pixel_neck') or cfg.model.decode_head
     assert part.get('in_channels', part.get('embed_dim')) == width
     iterations, epochs = re.findall(r'-(\d+)k_', path), re.findall(r'-(\d+)e_', path)
     if iterations:

@@ -131,13 +131,34 @@ def region_text_options(cfg: Any, side: int) -> Dict[str, Any]:
     width, dims = ARCH['embed_dims'], 16
     options: Dict[str, Any] = {'model.text_encoder.arch': dict(_delete_=True, **ARCH),
                                'model.text_encoder.out_dims': dims}
-    for neck in ('neck', 'image_neck'):
+    for neck in ('neck', 'image_neck', 'pixel_neck'):
         if cfg.model.get(neck):
             options.update({f'model.{neck}.in_channels': width, f'model.{neck}.out_channels': dims})
     if 'crop_size' in cfg.model:
         options['model.crop_size'] = side
     if 'crop_size' in cfg.model.get('test_cfg', {}):
         options.update({'model.test_cfg.crop_size': (side, side), 'model.test_cfg.stride': (side // 2, side // 2)})
+    return options
+
+
+def cost_aggregation_options(cfg: Any, side: int) -> Dict[str, Any]:
+    """Options that make open-vocabulary segmentation by a head small; its parts are random, taps are the first layers.
+
+    Args:
+        cfg: The config.
+        side: Size of crops, px.
+
+    Returns:
+        dict: Option name -> value.
+    """
+    width, head, encoder = ARCH['embed_dims'], 'model.decode_head', 'model.backbone.backbone'
+    taps = list(range(len(cfg.model.backbone.backbone.out_indices)))
+    options: Dict[str, Any] = {
+        'model.init_cfg': None, f'{head}.in_channels': 16, f'{head}.guide_channels': [width] * (len(taps) - 1),
+        f'{head}.up_dims': [8, 4], f'{head}.embed_dims': 16, f'{head}.num_layers': 1, f'{head}.guide_dims': 8,
+        f'{encoder}.out_indices': taps, f'{encoder}.arch': dict(_delete_=True, **{**ARCH, 'num_layers': len(taps)})}
+    if 'size' in cfg.model.data_preprocessor:
+        options['model.data_preprocessor.size'] = (side, side)
     return options
 
 
@@ -164,6 +185,8 @@ def small_options(cfg: Any, side: int) -> Dict[str, Any]:
         small.update({'model.neck.input_features': ARCH['embed_dims'], 'model.head.in_channels': ARCH['embed_dims']})
     if cfg.model.type == 'Mask2Former':
         small.update(mask2former_options(side))
+    if cfg.model.type == 'mmrice.OpenVocabularySegmentor':
+        small.update(cost_aggregation_options(cfg, side))
     if cfg.model.type == 'mmrice.ReferringSegmentor':
         small.update(referring_options())
     if cfg.model.backbone.get('global_attn_indexes'):

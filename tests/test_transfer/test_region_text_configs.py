@@ -14,6 +14,7 @@ from mmrice.testing.layouts.ade import write_ade
 from mmrice.testing.layouts.coco import write_coco, write_lvis
 from mmrice.testing.layouts.imagenet import write_imagenet
 from mmrice.testing.layouts.refcoco import write_refcoco
+from mmrice.testing.layouts.voc import write_voc07
 from mmrice.testing.reduced import ARCH, small_options, test_once
 from mmrice.utils import UserError
 from mmrice.utils.tokenizers import load_clip_tokenizer
@@ -27,6 +28,7 @@ MEASURED = {'coco': {*RECOGNITION, 'coco_true_boxes/bbox_mAP', 'coco_true_boxes/
             'lvis': {*RECOGNITION, 'regions/mAcc_r', 'regions/mAcc_f', 'lvis_true_boxes/bbox_AP'},
             'refcoco': {'grounding/Acc@0.5', 'grounding/mIoU'}, 'in1k': {'accuracy/top1', 'accuracy/top5'},
             'ade20k': {'mIoU', 'mAcc', 'aAcc'},
+            'image-tags': {'multi-label/mAP'},
             'image-text': {f'image_retrieval/{way}/Recall@{k}' for way in ('i2t', 't2i') for k in (1, 5, 10)}}
 
 
@@ -41,6 +43,7 @@ def root(scenes, tmp_path_factory):
         shutil.move(path, coco / path.name)
     write_lvis(scenes, folder / 'data' / 'lvis_v1')
     write_imagenet(folder / 'data' / 'imagenet', dict(train=1, val=2))
+    write_voc07(scenes, folder / 'data' / 'VOC2007')
     write_ade(scenes, folder / 'data' / 'ade' / 'ADEChallengeData2016')
     instances = json.loads((coco / 'annotations' / 'instances_val2017.json').read_text())
     images = [dict(image, coco_url=f'http://images.cocodataset.org/val2017/{image["file_name"]}')
@@ -55,7 +58,7 @@ def root(scenes, tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def checkpoint(tmp_path_factory):
-    """``checkpoint(base)`` is the path of a small CLOC of ``_base_/models``, at random."""
+    """``checkpoint(base)`` is the path of a small CLOC or UMG-CLIP of ``_base_/models``, at random."""
     made = {}
 
     def write(base):
@@ -63,6 +66,8 @@ def checkpoint(tmp_path_factory):
             cfg = Config.fromfile(CONFIGS / '_base_' / 'models' / f'{base}.py')
             cfg.default_scope = 'mmpretrain'
             cfg.merge_from_dict(small_options(cfg, SIDE))
+            if base.startswith('umg'):
+                cfg.model.tags = dict(names=['dog', 'cat'])
             torch.manual_seed(0)
             with DefaultScope.overwrite_default_scope('mmpretrain'):
                 model = MODELS.build(cfg.model)
@@ -93,8 +98,8 @@ def measure(root, checkpoint, clip, tmp_path, monkeypatch):
 
     def run(path, weights=None, **options):
         monkeypatch.chdir(root)
-        base = re.search(r'(cloc|clip)-(vit-tiny|vit-base-p16)', path.stem)
-        weights = weights or (clip if base[1] == 'clip' else checkpoint(f'cloc_{base[2]}'))
+        base = re.search(r'(cloc|umg-clip|clip)-(vit-tiny|vit-base-p16)', path.stem)
+        weights = weights or (clip if base[1] == 'clip' else checkpoint(f'{base[1]}_{base[2]}'))
         return test_once(path, tmp_path / 'run', weights, SIDE, **options)
 
     return run
@@ -102,18 +107,20 @@ def measure(root, checkpoint, clip, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize('name', NAMES)
 def test_every_config_takes_the_weights_it_is_for_and_measures_what_it_says(name, measure):
-    data = 'image-text' if name.startswith('image-text') else name.split('_')[-1].partition('-')[0]
+    data = name.split('_')[0] if name.startswith('image-') else name.split('_')[-1].partition('-')[0]
     options = dict(test_dataloader__dataset__split='val') if data == 'refcoco' else {}  # few scenes: none in testA
     metrics = measure(FOLDER / f'{name}.py', **options)
     assert MEASURED[data] <= set(metrics)
     assert all(-1 <= value <= 100 for value in metrics.values())
 
 
-def test_the_quick_configs_measure_boxes_phrases_captions_and_grounding(measure):
+def test_the_quick_configs_measure_boxes_phrases_captions_grounding_tags_and_pixels(measure):
     found = measure(QUICK / 'region-recognition_cloc-vit-tiny_mini-scenes.py')
     assert MEASURED['coco'] <= set(found)
     found = measure(QUICK / 'region-text_cloc-vit-tiny_mini-scenes.py')
     assert MEASURED['image-text'] | MEASURED['refcoco'] | {'region_retrieval/t2r/Recall@10'} <= set(found)
+    assert set(measure(QUICK / 'image-tags_umg-clip-vit-tiny_mini-scenes.py')) == MEASURED['image-tags']
+    assert MEASURED['ade20k'] <= set(measure(QUICK / 'text-seg_umg-clip-vit-tiny_mini-scenes.py'))
 
 
 @torch.no_grad()

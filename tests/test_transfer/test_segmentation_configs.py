@@ -8,22 +8,27 @@ from PIL import Image
 
 from mmrice.testing.layouts.ade import write_ade
 from mmrice.testing.layouts.cityscapes import write_cityscapes
+from mmrice.testing.layouts.coco_stuff import write_coco_stuff
+from mmrice.testing.layouts.context import write_context
 from mmrice.testing.layouts.voc import write_voc
 from mmrice.testing.reduced import ARCH, run_once, scalars
 
 SEGMENTATION = Path(__file__).resolve().parents[2] / 'configs' / 'segmentation'
 PLAIN = [dict(type='LoadImageFromFile'), dict(type='LoadAnnotations', reduce_zero_label=True),
          dict(type='PackSegInputs')]
+CLASSES = {'ade20k': 150, 'cityscapes': 19, 'voc12aug': 21, 'context59': 59, 'coco-stuff164k': 171}
 CONFIGS = sorted(path.stem for path in SEGMENTATION.glob('*.py'))
 
 
 @pytest.fixture(scope='session')
 def semantic_root(scenes, tmp_path_factory):
-    """A folder with ADE20K's, Cityscapes' and VOC's layouts below data."""
+    """A folder with the layouts of ADE20K, Cityscapes, VOC, PASCAL Context and COCO-Stuff below data."""
     folder = tmp_path_factory.mktemp('semantic')
     write_ade(scenes, folder / 'data' / 'ade' / 'ADEChallengeData2016')
     write_cityscapes(scenes, folder / 'data' / 'cityscapes')
     write_voc(scenes, folder / 'data' / 'VOCdevkit' / 'VOC2012')
+    write_context(scenes, folder / 'data' / 'VOCdevkit' / 'VOC2010')
+    write_coco_stuff(scenes, folder / 'data' / 'coco_stuff164k')
     return folder
 
 
@@ -36,9 +41,35 @@ def test_it_trains_and_is_measured_at_reduced_size(name, semantic_root, tmp_path
     assert {'val/mIoU', 'val/mAcc', 'val/aAcc'} <= set(metrics)
     frozen = [p.requires_grad for p in runner.model.backbone.parameters()]
     assert any(frozen) != ('frozen' in name)
-    head = runner.model.decode_head
-    assert head.num_classes == len(runner.val_dataloader.dataset.metainfo['classes'])
+    assert runner.model.num_classes == len(runner.train_dataloader.dataset.metainfo['classes'])
+    validated = next(number for data, number in CLASSES.items() if data in name.rpartition('-to-')[2])
+    assert len(runner.val_dataloader.dataset.metainfo['classes']) == validated
     assert len(runner.train_dataloader.dataset) == 4
+
+
+def test_the_quick_head_learns_on_the_parts_of_a_checkpoint_and_leaves_them(scenes, tmp_path, monkeypatch):
+    import torch
+
+    from mmrice.registry import MODELS
+    (tmp_path / 'data' / 'mini').mkdir(parents=True)
+    (tmp_path / 'data' / 'mini' / 'scenes').symlink_to(scenes)
+    monkeypatch.chdir(tmp_path)
+    path = SEGMENTATION.parent / 'quick' / 'cost-aggregation_frozen-umg-clip-vit-tiny_mini-scenes.py'
+    cfg, arch = Config.fromfile(path), {**ARCH, 'num_layers': 3}
+    state = {f'{part}.{name}': value for part, config in (
+        ('backbone', dict(cfg.model.backbone.backbone, arch=arch, out_indices=[0, 1, 2])),
+        ('pixel_neck', dict(cfg.model.pixel_neck, in_channels=32, out_channels=16)),
+        ('neck', dict(cfg.model.pixel_neck, in_channels=32, out_channels=16)),
+        ('text_encoder', dict(cfg.model.text_encoder, arch=ARCH, out_dims=16)),
+    ) for name, value in MODELS.build(config).state_dict().items()}
+    torch.save(dict(state_dict=state, meta={}), 'umg.pth')
+    runner = run_once(path, tmp_path / 'run', side=64, train_cfg__max_iters=2, train_cfg__val_interval=2,
+                      model__init_cfg=dict(cfg.model.init_cfg, checkpoint='umg.pth'))
+    trained = {name.replace('backbone.backbone.', 'backbone.'): value
+               for name, value in runner.model.state_dict().items()}
+    assert all(torch.equal(trained[name], value) for name, value in state.items() if not name.startswith('neck.'))
+    assert trained['decode_head.predictor.weight'].any()
+    assert {'val/mIoU', 'val/aAcc'} <= set(scalars(runner, 'val/'))
 
 
 @pytest.mark.parametrize('name', CONFIGS)

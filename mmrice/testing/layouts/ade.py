@@ -1,13 +1,7 @@
 """The layout of ADE20K's scene parsing challenge."""
 from pathlib import Path
 
-import numpy as np
-
-from .labels import write_pairs
-
-
-def _from_one(labels: np.ndarray) -> np.ndarray:
-    return labels + np.uint8(1)  # 255 becomes 0, 'other objects', which the datasets ignore
+from .labels import from_one, write_pairs
 
 
 def write_ade(scenes: Path, root: Path) -> None:
@@ -19,4 +13,4 @@ def write_ade(scenes: Path, root: Path) -> None:
     """
     for split, folder in (('train', 'training'), ('val', 'validation')):
         write_pairs(scenes, root, split, f'images/{folder}/ADE_{split}_{{stem}}.jpg',
-                    f'annotations/{folder}/ADE_{split}_{{stem}}.png', _from_one)
+                    f'annotations/{folder}/ADE_{split}_{{stem}}.png', from_one)

@@ -42,3 +42,8 @@ def write_pairs(scenes: Path, root: Path, split: str, image: str, label: str,
             path = root / name.format(stem=stem)
             path.parent.mkdir(parents=True, exist_ok=True)
             content.save(path)
+
+
+def from_one(labels: np.ndarray) -> np.ndarray:
+    """Labels that count from 1, where 0 is what the datasets ignore: 255 before."""
+    return labels + np.uint8(1)

@@ -1,0 +1,5 @@
+# Mask2Former on UMG-CLIP's ViT-B/16 tuned by LoRA, ADE20K panoptic; all else is as with RICE's, which it inherits.
+# Expected: no such number is published; UMG-CLIP's own modules for tuning could not be read. Not run by us.
+_base_ = ['mask2former_lora-rice-vit-base-p16_8xb2-160k_ade20k-panoptic-640px.py']
+checkpoint = 'work_dirs/umg-clip_vit-base-p16_64xb512-amp-coslr-100k_umg-shards-224px/latest.pth'
+model = dict(backbone=dict(backbone=dict(init_cfg=dict(checkpoint=checkpoint))))
