@@ -7,16 +7,16 @@ import pytest
 
 from mmrice.testing.config_files import TRAINING, datasets, read
 
-MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRCNN', 'clip': 'CLOC',
-                  'cloc': 'CLOC', 'cost-aggregation': 'OpenVocabularySegmentor', 'dino': 'DINO',
-                  'faster-rcnn': 'FasterRCNN', 'grounding': 'RegionTextMatcher', 'knn': 'KNNClassifier',
-                  'image-tags': 'ZeroShotClassifier', 'image-text': 'RegionTextMatcher', 'linear': 'EncoderDecoder', 'linear-cls': 'ImageClassifier',
+MODELS_BY_NAME = {'cascade-mask-rcnn': 'CascadeRCNN', 'cascade-rcnn': 'CascadeRCNN', 'clip': 'CLOC', 'cloc': 'CLOC',
+                  'cost-aggregation': 'OpenVocabularySegmentor', 'dino': 'DINO', 'faster-rcnn': 'FasterRCNN',
+                  'grounding': 'RegionTextMatcher', 'knn': 'KNNClassifier', 'image-tags': 'ZeroShotClassifier',
+                  'image-text': 'RegionTextMatcher', 'linear': 'EncoderDecoder', 'linear-cls': 'ImageClassifier',
                   'mask-rcnn': 'MaskRCNN', 'mask2former': 'Mask2Former', 'mlcd': 'MLCD',
                   'referring': 'ReferringSegmentor', 'region-recognition': 'RegionRecognizer',
-                  'region-knn': 'RegionKNN', 'fcos': 'FCOS',
-                  'region-text': 'RegionTextMatcher', 'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE',
-                  'text-seg': 'TextSegmentor', 'umg-clip': 'UMGCLIP', 'umg-clip-rice': 'UMGCLIP',
-                  'upernet': 'EncoderDecoder', 'zero-shot-cls': 'ZeroShotClassifier'}
+                  'region-knn': 'RegionKNN', 'fcos': 'FCOS', 'region-text': 'RegionTextMatcher',
+                  'retrieval': 'ImageRetriever', 'rice': 'RICE', 'uniform': 'RICE', 'text-seg': 'TextSegmentor',
+                  'umg-clip': 'UMGCLIP', 'umg-clip-rice': 'UMGCLIP', 'upernet': 'EncoderDecoder',
+                  'zero-shot-cls': 'ZeroShotClassifier'}
 DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData2016', 'cityscapes': 'data/cityscapes',
                 **dict.fromkeys(('coco', 'refcoco', 'refcocog', 'refcocoplus'), 'data/coco'), 'rf100vl': 'data/rf100vl',
                 'in1k': 'data/imagenet', 'inshop': 'data/inshop', 'lvis': 'data/lvis_v1', 'voc12aug': 'data/VOCdevkit',
