@@ -93,7 +93,7 @@ class HuggingFaceTagger(Tagger):
     @staticmethod
     def _scores(network: Any, cosines_NV: Any) -> np.ndarray:
         """The model's probability of each name, shape (N, V)."""
-        logits = cosines_NV.float() * network.logit_scale.exp().float()
+        logits = cosines_NV * network.logit_scale.exp().float()
         bias = getattr(network, 'logit_bias', None)
         return (logits.softmax(-1) if bias is None else (logits + bias.float()).sigmoid()).cpu().numpy()
 
@@ -104,6 +104,6 @@ class HuggingFaceTagger(Tagger):
 
 
 def _unit(features: Any) -> Any:
-    """Rows of length one; transformers 5 wraps the features in an output."""
-    features = getattr(features, 'pooler_output', features)
+    """Rows of length one, float32; transformers 5 wraps the features in an output."""
+    features = getattr(features, 'pooler_output', features).float()
     return features / features.norm(dim=-1, keepdim=True)

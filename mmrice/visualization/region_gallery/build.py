@@ -37,7 +37,9 @@ def build_gallery(root: Path, limits: Limits) -> Gallery:
     num_classes, num_regions = (_counts_of(root, meta, name) for name in ('num_classes', 'num_regions'))
     tars = find_shards(root, meta['num_shards'])
     kind = next((name for name in CLUSTERED if num_regions.get(name)), None)
-    vocabulary, word = _vocabulary(root, num_classes.get('ocr', 0)), _word_or_token(meta)
+    vocabulary, tags = (_vocabulary(root, num_classes.get(name, 0), file)
+                        for name, file in (('ocr', 'ocr_vocab.json'), ('tags', 'tag_vocab.json')))
+    word = _word_or_token(meta)
     counts = count_labels(tars, kind, num_classes)
     clusters = choose(counts.sizes_K, limits.clusters, spread=True)
     words = choose(counts.uses_V, limits.words)
@@ -47,7 +49,7 @@ def build_gallery(root: Path, limits: Limits) -> Gallery:
     rows = {(int(row['shard']), int(row['row'])) for best in (members.clusters, members.words) for row in best.rows}
     images = images_to_show((members.clusters.rows, members.words.rows),
                             choose_images(counts.images, limits.images, limits.seed), limits.images)
-    pictures = take_pictures(tars, rows, images)
+    pictures = take_pictures(tars, rows, images, tags)
     data = {'clusters': _clusters(clusters, counts, members, pictures, not embeddings.missing),
             'words': _words(words, vocabulary, counts, members, pictures), 'word': word,
             'images': pictures.images, 'crops': pictures.crops}
@@ -75,9 +77,9 @@ def _counts_of(root: Path, meta: Dict[str, Any], field: str) -> Dict[str, int]:
     return found
 
 
-def _vocabulary(root: Path, size: int) -> List[str]:
-    """The words, or '#17' for each where they are not known."""
-    path = Path(root) / 'ocr_vocab.json'
+def _vocabulary(root: Path, size: int, file: str) -> List[str]:
+    """The words or tags, or '#17' for each where they are not known."""
+    path = Path(root) / file
     try:
         words = json.loads(path.read_text(encoding='utf-8')) if path.is_file() else []
     except ValueError as error:

@@ -33,7 +33,8 @@ def overview_section(root: Path, meta: Dict[str, Any], kind: Optional[str], coun
     if len(counts.uses_V):
         cards += [(f'{meta["num_regions"].get("ocr", 0):,}', 'OCR regions', 'with text'),
                   (f'{int((counts.uses_V > 0).sum()):,}', f'{word}s in use', f'of {len(counts.uses_V):,}')]
-    for name, what, more in (('caption', 'captions', 'of whole images'), ('text', 'phrases', 'of regions')):
+    for name, what, more in (('caption', 'captions', 'of whole images'), ('text', 'phrases', 'of regions'),
+                             ('image_tags', 'images', 'with tags'), ('tags', 'regions', 'with tags')):
         if meta['num_regions'].get(name):
             cards.append((f'{meta["num_regions"][name]:,}', what, more))
     parts = ['<div class="tiles numbers">' + ''.join(

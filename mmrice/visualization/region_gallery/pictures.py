@@ -20,6 +20,7 @@ OCR_HEIGHT, OCR_WIDTH = 48, 384
 IMAGE_EDGE = 512
 MOST_BOXES = 200  # an image
 QUALITY = 80
+_WHOLE = ('caption', 'image_tags')  # stand below their image and are not drawn
 
 Place = Tuple[int, int]  # shard and row, or shard and number of an image in its table
 
@@ -31,7 +32,8 @@ class Pictures(NamedTuple):
         crops: ``{'src', 'w', 'h', 'key', 'text', 'image', 'box'}``; 'image' and 'box' say where to find the region
             among ``images`` (-1: it is not there); 'src' is a JPEG in base64, and w x h its size.
         images: ``{'key', 'src', 'w', 'h', 'boxes', 'total', 'captions'}``; w x h are the stored image's, a box is
-            ``[x1, y1, x2, y2, kind, score, labels, text]`` in its pixels; 'total' counts all regions but captions.
+            ``[x1, y1, x2, y2, kind, score, labels, text]`` in its pixels, that of tags has their names as text and no
+            labels; 'captions' has the image's tags, too; 'total' counts the regions that are boxes.
         crop_of: (shard, row) -> index into ``crops``.
     """
     crops: List[Dict[str, Any]]
@@ -55,13 +57,15 @@ def images_to_show(members: Iterable[np.ndarray], random: Sequence[Place], most:
     return sorted(list(dict.fromkeys([*often, *random]))[:most])
 
 
-def take_pictures(tars: Sequence[Path], rows: Iterable[Place], images: Sequence[Place]) -> Pictures:
+def take_pictures(tars: Sequence[Path], rows: Iterable[Place], images: Sequence[Place],
+                  tags: Sequence[str] = ()) -> Pictures:
     """Cut the crops of some regions, and shrink some images; every image is decoded once.
 
     Args:
         tars: All shards.
         rows: (shard, row) of the regions.
         images: (shard, number of the image).
+        tags: Names of the classes of tags.
 
     Raises:
         UserError: A tar, a table or an image is damaged.
@@ -73,18 +77,18 @@ def take_pictures(tars: Sequence[Path], rows: Iterable[Place], images: Sequence[
         wanted.setdefault(shard, (set(), set()))[1].add(image)
     pictures = Pictures([], [], {})
     for shard in watched('pictures', sorted(wanted)):
-        _Shard(tars[shard], shard).take(*wanted[shard], pictures)
+        _Shard(tars[shard], shard, tags).take(*wanted[shard], pictures)
     return pictures
 
 
 class _Shard:
     """One shard: its table by column, and its images."""
 
-    def __init__(self, tar: Path, number: int) -> None:
-        self.tar, self.number, self.index = tar, number, index_tar(tar)
+    def __init__(self, tar: Path, number: int, tags: Sequence[str]) -> None:
+        self.tar, self.number, self.index, self.tags = tar, number, index_tar(tar), tags
         self.table = read_table(regions_path(tar))
         self.keys, _, self.image_R = number_images(self.table)
-        self.caption_R = pc.equal(self.table['kind'], 'caption').to_numpy()
+        self.caption_R = pc.is_in(self.table['kind'], pa.array(_WHOLE)).to_numpy()
 
     def take(self, rows: set, images: set, pictures: Pictures) -> None:
         """Add crops of ``rows`` and the ``images`` to the pictures."""
@@ -105,7 +109,13 @@ class _Shard:
                 pictures.images.append(self._image(image, key, picture, scale, shown))
 
     def _rows(self, rows: List[int]) -> List[Dict[str, Any]]:
-        return self.table.take(pa.array(rows, pa.int64())).to_pylist()
+        found = self.table.take(pa.array(rows, pa.int64())).to_pylist()
+        for one in found:
+            if one['kind'] in ('tags', 'image_tags'):
+                names = ', '.join(self.tags[label] if label < len(self.tags) else f'#{label}'
+                                  for label in one['labels'])
+                one.update(labels=[], text=f'tags: {names}' if one['kind'] == 'image_tags' else names)
+        return found
 
     def _boxes(self, image: int, first: List[int]) -> List[int]:
         """Rows of an image that are drawn: all, or where it has very many those with a crop and some more."""

@@ -2,7 +2,7 @@
 from .labels import Counts, Limits
 from .pictures import Pictures
 
-KINDS = {'object': 'objects', 'image': 'whole images', 'ocr': 'OCR', 'text': 'phrases'}
+KINDS = {'object': 'objects', 'image': 'whole images', 'ocr': 'OCR', 'text': 'phrases', 'tags': 'tags'}
 SORTS = {'size': 'largest first', 'small': 'smallest first', 'tight': 'tightest first', 'loose': 'loosest first',
          'id': 'by number'}
 

@@ -73,3 +73,13 @@ def test_captions_stand_beside_an_image_and_are_no_boxes(shard):
     image, = take_pictures([tar], [], [(0, 0)]).images
     assert image['captions'] == ['A red wall.', 'A blue wall.'] and image['total'] == 1
     assert [box[4:] for box in image['boxes']] == [['text', 1.0, [], 'red']]
+
+
+def test_tags_have_their_names_those_of_the_image_below_it(shard):
+    tar = shard([])
+    write_regions(regions_path(tar), [
+        dict(key='k', box=box, kind=kind, score=1., labels=labels, text='') for kind, box, labels in (
+            ('image_tags', [0., 0., 1600., 1200.], [1, 0]), ('tags', [8., 8., 900., 900.], [2, 1]))])
+    image, = take_pictures([tar], [], [(0, 0)], ['sea', 'dog']).images
+    assert image['captions'] == ['tags: dog, sea'] and image['total'] == 1
+    assert [box[4:] for box in image['boxes']] == [['tags', 1.0, [], '#2, dog']]
