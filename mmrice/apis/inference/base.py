@@ -102,7 +102,9 @@ class Inferencer:
             report = load_weights(model, find_state_dict(weights), source)
             if report.coverage < 1:
                 raise UserError(report.complaint())
-            return _dataset_meta(weights, dataset)
+            if not hasattr(model, 'set_classes'):
+                return _dataset_meta(weights, dataset)
+            return _ask_by_name(model, _dataset_meta({}, dataset))
 
         with DefaultScope.overwrite_default_scope(self.scope), user_errors():
             self.host = self.build(cfg, load, pick_device(device))
@@ -187,3 +189,11 @@ def _dataset_meta(checkpoint: Dict[str, Any], dataset: Any) -> Dict[str, Any]:
     if not meta.get('classes'):
         meta = {**DATASETS.build({**dataset, 'lazy_init': True}).metainfo, **meta}
     return {**meta, 'classes': meta.get('classes'), 'palette': meta.get('palette')}
+
+
+def _ask_by_name(model: nn.Module, meta: Dict[str, Any]) -> Dict[str, Any]:
+    """Give a model that knows classes by name those of the data, unless it has some; what is known of its classes."""
+    if model.classes is None and meta['classes']:
+        model.set_classes(meta['classes'])
+    names = [own if isinstance(own, str) else own[0] for own in model.classes or ()]
+    return meta if len(names) == len(meta['classes'] or ()) else {**meta, 'classes': names, 'palette': None}

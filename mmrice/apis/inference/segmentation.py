@@ -23,8 +23,7 @@ class _Host(MMSegInferencer):
     def _load_weights_to_model(self, model: nn.Module, checkpoint: Any, cfg: Any) -> None:
         meta = self._load(model)
         del self._load  # and the checkpoint that it holds
-        head = model.decode_head[-1] if isinstance(model.decode_head, nn.ModuleList) else model.decode_head
-        classes = meta['classes'] or [str(label) for label in range(head.num_classes)]
+        classes = meta['classes'] or [str(label) for label in range(model.num_classes)]
         palette = meta['palette'] or [label_color(label) for label in range(len(classes))]
         model.dataset_meta = dict(classes=classes, palette=palette)
 
