@@ -19,6 +19,13 @@ _TRAIN_IDS = 'python .../mmseg/.mim/tools/dataset_converters/cityscapes.py data/
 _VOC = 'host.robots.ox.ac.uk, VOC2012: VOCtrainval_11-May-2012.tar'
 _AUG = ('SBD benchmark.tgz, then MMSegmentation: python .../mmseg/.mim/tools/dataset_converters/voc_aug.py '
         'data/VOCdevkit data/VOCdevkit/VOCaug')
+_VOC10 = 'host.robots.ox.ac.uk, VOC2010: VOCtrainval_03-May-2010.tar'
+_CONTEXT = ('trainval_merged.json and the package detail of PASCAL Context, then MMSegmentation: python '
+            '.../mmseg/.mim/tools/dataset_converters/pascal_context.py data/VOCdevkit trainval_merged.json')
+_VOC07 = 'host.robots.ox.ac.uk, VOC2007: VOCtest_06-Nov-2007.tar; VOCdevkit/VOC2007 of it is data/VOC2007'
+_STUFF = ('the COCO-Stuff repository (nightrome/cocostuff): stuffthingmaps_trainval2017.zip as annotations, the images of '
+          'COCO 2017 as images; then MMSegmentation: python .../mmseg/.mim/tools/dataset_converters/coco_stuff164k.py '
+          'data/coco_stuff164k (makes *_labelTrainIds.png)')
 _INET = 'image-net.org, after login: ILSVRC2012_img_{train,val}.tar; train has a folder a class, meta/val.txt lists val'
 _SPLITS = (('train', 'train2017'), ('val', 'val2017'))
 _SCENES = (('train', 'training'), ('val', 'validation'))
@@ -86,6 +93,23 @@ def _voc(n: Counts) -> List[Any]:
             ('aug', 'SegmentationClassAug', _AUG))]
 
 
+def _context(n: Counts) -> List[Any]:
+    return [Names(f'ImageSets/SegmentationContext/{split}.txt', n[split],
+                  {'JPEGImages': '.jpg', 'SegmentationClassContext': '.png'}, f'{_VOC10}; then {_CONTEXT}')
+            for split in ('train', 'val')]
+
+
+def _voc07(n: Counts) -> List[Any]:
+    return [Names('ImageSets/Main/test.txt', n['test'], {'JPEGImages': '.jpg', 'Annotations': '.xml'}, _VOC07)]
+
+
+def _coco_stuff(n: Counts) -> List[Any]:
+    return [item for split, folder in _SPLITS for item in (
+        Files(f'images/{folder}', '*.jpg', n[split], _IMAGES),
+        Files(f'annotations/{folder}', '*_labelTrainIds.png', n[split], _STUFF),
+        Pairs(f'images/{folder}', f'annotations/{folder}', '.jpg', '_labelTrainIds.png', _STUFF))]
+
+
 def _imagenet(n: Counts) -> List[Any]:
     return [Files('train', '*.JPEG', n['train'], _INET), Files('val', '*.JPEG', n['val'], _INET),
             Names('meta/val.txt', n['val'], {'val': ''}, _INET)]
@@ -113,6 +137,9 @@ DATASETS: Dict[str, Dataset] = {
     'ade20k-panoptic': Dataset('data/ADEChallengeData2016', dict(_ADE_COUNTS, classes=150), _ade_panoptic),
     'cityscapes': Dataset('data/cityscapes', dict(train=2_975, val=500), _cityscapes),
     'voc12aug': Dataset('data/VOCdevkit/VOC2012', dict(images=17_125, train=1_464, val=1_449, aug=9_118), _voc),
+    'voc07': Dataset('data/VOC2007', dict(test=4_952), _voc07),
+    'context': Dataset('data/VOCdevkit/VOC2010', dict(train=4_998, val=5_105), _context),
+    'coco-stuff164k': Dataset('data/coco_stuff164k', _COCO, _coco_stuff),
     'imagenet': Dataset('data/imagenet', dict(train=1_281_167, val=50_000), _imagenet),
     'refcoco': Dataset('data/coco', dict(_REF, images=19_994, refs=50_000), _refcoco('refcoco', 'unc')),
     'refcoco+': Dataset('data/coco', dict(_REF, images=19_992, refs=49_856), _refcoco('refcoco+', 'unc')),

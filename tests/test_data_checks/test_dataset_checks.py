@@ -11,9 +11,11 @@ from mmrice.datasets.mini.scenes import write_scenes
 from mmrice.testing.layouts.ade import write_ade
 from mmrice.testing.layouts.cityscapes import write_cityscapes
 from mmrice.testing.layouts.coco import write_coco, write_lvis
+from mmrice.testing.layouts.coco_stuff import write_coco_stuff
+from mmrice.testing.layouts.context import write_context
 from mmrice.testing.layouts.imagenet import write_imagenet
 from mmrice.testing.layouts.panoptic import write_ade_panoptic, write_coco_panoptic
-from mmrice.testing.layouts.voc import write_voc
+from mmrice.testing.layouts.voc import write_voc, write_voc07
 from mmrice.testing.mini_material import drawn_material
 from mmrice.utils import UserError
 
@@ -21,6 +23,7 @@ TOOLS = Path(__file__).resolve().parents[2] / 'tools' / 'dataset_converters'
 TINY = dict(train=4, val=2)
 COUNTS = {'coco': TINY, 'coco-panoptic': TINY, 'lvis': dict(TINY, train2017=4, val2017=2), 'ade20k': TINY,
           'ade20k-panoptic': TINY, 'cityscapes': TINY, 'voc12aug': dict(images=6, train=1, val=2, aug=3),
+          'voc07': dict(test=2), 'context': TINY, 'coco-stuff164k': TINY,
           'imagenet': dict(train=8, val=4), 'refcoco': dict(train2014=1, images=1, refs=1),
           'refcoco+': dict(train2014=1, images=1, refs=1), 'refcocog': dict(train2014=1, images=1, refs=1)}
 DAMAGE = [  # dataset, what is removed, what the message names
@@ -31,6 +34,9 @@ DAMAGE = [  # dataset, what is removed, what the message names
     ('ade20k', 'annotations/training/*', 'ADEChallengeData2016.zip'),
     ('ade20k-panoptic', 'ade20k_panoptic_val.json', 'ade20k2coco.py'),
     ('cityscapes', 'gtFine/val/*/*', 'cityscapes.py'), ('voc12aug', 'ImageSets/Segmentation/aug.txt', 'voc_aug.py'),
+    ('voc07', 'Annotations/*', 'VOCtest_06-Nov-2007.tar'),
+    ('context', 'SegmentationClassContext/*', 'pascal_context.py'),
+    ('coco-stuff164k', 'annotations/val2017/*', 'coco_stuff164k.py'),
     ('voc12aug', 'SegmentationClassAug/2012_train_*', 'voc_aug.py'), ('imagenet', 'meta/val.txt', 'meta/val.txt'),
     ('imagenet', 'train/*/*', 'ILSVRC2012_img'), ('refcoco', 'refcoco/refs(unc).p', 'refcoco.zip'),
     ('refcoco', 'train2014/*', 'train2014.zip')]
@@ -54,7 +60,8 @@ def layouts(tmp_path_factory):
     scenes, root = tmp_path_factory.mktemp('check_scenes'), tmp_path_factory.mktemp('layouts')
     write_scenes(*drawn_material(), scenes, TINY, size=96, seed=0)
     writers = {'coco': write_coco, 'coco-panoptic': write_coco_panoptic, 'lvis': write_lvis, 'ade20k': write_ade,
-               'ade20k-panoptic': write_ade_panoptic, 'cityscapes': write_cityscapes, 'voc12aug': write_voc}
+               'ade20k-panoptic': write_ade_panoptic, 'cityscapes': write_cityscapes, 'voc12aug': write_voc,
+               'voc07': write_voc07, 'context': write_context, 'coco-stuff164k': write_coco_stuff}
     for name, write in writers.items():
         write(scenes, root / name)
     write_imagenet(root / 'imagenet', dict(train=2, val=1))
