@@ -23,7 +23,7 @@ _VOC10 = 'host.robots.ox.ac.uk, VOC2010: VOCtrainval_03-May-2010.tar'
 _CONTEXT = ('trainval_merged.json and the package detail of PASCAL Context, then MMSegmentation: python '
             '.../mmseg/.mim/tools/dataset_converters/pascal_context.py data/VOCdevkit trainval_merged.json')
 _VOC07 = 'host.robots.ox.ac.uk, VOC2007: VOCtest_06-Nov-2007.tar; VOCdevkit/VOC2007 of it is data/VOC2007'
-_STUFF = ('the COCO-Stuff repository (nightrome/cocostuff): stuffthingmaps_trainval2017.zip as annotations, the images of '
+_STUFF = ('the COCO-Stuff repository (nightrome/cocostuff): stuffthingmaps_trainval2017.zip as annotations, images of '
           'COCO 2017 as images; then MMSegmentation: python .../mmseg/.mim/tools/dataset_converters/coco_stuff164k.py '
           'data/coco_stuff164k (makes *_labelTrainIds.png)')
 _INET = 'image-net.org, after login: ILSVRC2012_img_{train,val}.tar; train has a folder a class, meta/val.txt lists val'
