@@ -32,12 +32,12 @@ def record(size=SIZE, file='a/1.jpg', source='s'):
     return {'source': source, 'file': file, 'size': [size[1], size[0]], 'source_size': [SIZE[1], SIZE[0]]}
 
 
-def coco(path, segmentations, **image):
+def coco(path, segmentations, invalid='drop', **image):
     annotations = [{'id': 7 + number, 'image_id': 1, 'bbox': [x1, y1, x2 - x1, y2 - y1], 'segmentation': segmentation}
                    for number, ((x1, y1, x2, y2), segmentation) in enumerate(zip(BOXES, segmentations))]
     image = {'id': 1, 'file_name': 'a/1.jpg', 'width': SIZE[1], 'height': SIZE[0], **image}
     path.write_text(json.dumps({'images': [image], 'annotations': annotations, 'categories': []}))
-    return AnnotatedMasks({'s': str(path)})
+    return AnnotatedMasks({'s': str(path)}, invalid=invalid)
 
 
 def lines(path, masks):
@@ -100,6 +100,15 @@ def test_masks_follow_an_image_that_ingest_made_smaller(tmp_path):
     np.testing.assert_array_equal(resize_mask(found, SIZE), MASKS[0])
 
 
+def test_polygons_and_boxes_are_for_the_image_size_that_the_json_states(tmp_path):
+    square = [[4, 4, 20, 4, 20, 24, 4, 24]]
+    masker = coco(tmp_path / 'file', [square, square], width=30, height=20)
+    box = np.array([[8, 8, 40, 40]], np.float32)  # the first box at twice the size, as far as the image goes
+    found, = masker(None, record(), box)
+    assert found[8:40, 8:40].all() and found.sum() == 32 * 32
+    assert masker(None, record(), np.array(BOXES[:1], np.float32)) == [None]
+
+
 def test_the_index_in_the_builds_folder_gives_the_same_masks(tmp_path):
     masker, boxes = coco(tmp_path / 'file', map(rle, MASKS)), np.array(BOXES, np.float32)
     first = masker(None, record(), boxes)
@@ -111,14 +120,17 @@ def test_the_index_in_the_builds_folder_gives_the_same_masks(tmp_path):
 def test_a_mask_of_another_shape_or_none_at_all_is_named(tmp_path):
     boxes = np.array(BOXES, np.float32)
     with pytest.raises(UserError, match='annotation 8 of a/1.jpg: the mask has 40 x 60 px, but the image has 60 x 40'):
-        coco(tmp_path / 'file', [rle(MASKS[0]), rle(MASKS[1].T)])(None, record(), boxes)
+        coco(tmp_path / 'file', [rle(MASKS[0]), rle(MASKS[1].T)], 'error')(None, record(), boxes)
+    found = coco(tmp_path / 'file', [rle(MASKS[0]), rle(MASKS[1].T)])(None, record(), boxes)
+    assert found[0] is not None and found[1] is None
     with pytest.raises(UserError, match='region 1 of a/1.jpg: is neither an RLE nor polygons of COCO'):
         lines(tmp_path / 'lines', [None, [[1, 2]]])(None, record(), boxes)
 
 
 @pytest.mark.parametrize('arguments, message', [
     ({}, 'neither ann_files nor files'), ({'ann_files': {'s': 'a'}, 'files': {'s': 'b'}}, 's is in ann_files and in'),
-    ({'ann_files': {'s': 'a'}, 'min_iou': 0}, 'engine.mask.min_iou is 0')])
+    ({'ann_files': {'s': 'a'}, 'min_iou': 0}, 'engine.mask.min_iou is 0'),
+    ({'ann_files': {'s': 'a'}, 'invalid': 'x'}, "engine.mask.invalid is 'x'")])
 def test_wrong_settings_are_refused(arguments, message):
     with pytest.raises(UserError, match=message):
         AnnotatedMasks(**arguments)

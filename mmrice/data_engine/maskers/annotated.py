@@ -1,6 +1,6 @@
 """Masks that are there already."""
 from pathlib import Path
-from typing import Any, Dict, List, NamedTuple, Optional
+from typing import Any, Dict, List, NamedTuple, Optional, Sequence
 
 import numpy as np
 
@@ -16,10 +16,12 @@ from .coco_masks import decode_segmentation, resize_mask
 
 
 class _Candidates(NamedTuple):
-    """Boxes in px of the stored image, (M, 4); M segmentations; and where they stand, for messages."""
+    """Boxes in px of the stored image, (M, 4); M segmentations; where they stand, for messages; and width and height of
+    the image that they are for."""
     boxes: np.ndarray
     segmentations: List[Any]
     where: List[str]
+    size: Sequence[float]
 
 
 @ENGINE_STAGES.register_module()
@@ -36,13 +38,15 @@ class AnnotatedMasks(Masker):
         files: Source name of ingest -> JSON lines whose regions have a ``mask``, see
             :class:`~mmrice.data_engine.text_file.TextFile`. A source is in one of the two.
         min_iou: Of box and annotated box, at least.
+        invalid: 'drop' leaves out masks of an image of another shape (the json may mean the image before its EXIF
+            orientation), 'error' stops at them.
 
     Example:
         >>> mask = dict(type='mmrice.AnnotatedMasks', ann_files=dict(scenes='data/mini/scenes/annotations/train.json'))
     """
 
     def __init__(self, ann_files: Optional[Dict[str, str]] = None, files: Optional[Dict[str, str]] = None,
-                 min_iou: float = 0.75) -> None:
+                 min_iou: float = 0.75, invalid: str = 'drop') -> None:
         if not ann_files and not files:
             raise UserError('engine.mask has neither ann_files nor files: give a path for each source of ingest.')
         if set(ann_files or ()) & set(files or ()):
@@ -50,7 +54,9 @@ class AnnotatedMasks(Masker):
                             'out of one.')
         if not 0 < min_iou <= 1:
             raise UserError(f'engine.mask.min_iou is {min_iou}, expected a number over 0, at most 1.')
-        self.ann_files, self.min_iou = dict(ann_files or {}), min_iou
+        if invalid not in ('drop', 'error'):
+            raise UserError(f"engine.mask.invalid is {invalid!r}, expected 'drop' or 'error'.")
+        self.ann_files, self.min_iou, self.invalid = dict(ann_files or {}), min_iou, invalid
         self.files = TextFiles(files, 'engine.mask.files') if files else None
         self._folder: Optional[Path] = None
         self._indexes: Dict[str, BoxIndex] = {}
@@ -89,33 +95,35 @@ class AnnotatedMasks(Masker):
         if source in self.ann_files:
             return self._of_coco(record)
         if self.files is None or source not in self.files.paths:
-            return _Candidates(np.zeros((0, 4), np.float32), [], [])
+            return _Candidates(np.zeros((0, 4), np.float32), [], [], record['source_size'])
         found = read_regions(self.files, record, 'engine.mask')
         kept = [number for number, fields in enumerate(found.fields) if fields.get('mask') is not None]
         return _Candidates(found.boxes[kept], [found.fields[number]['mask'] for number in kept],
-                           [found.where[number] for number in kept])
+                           [found.where[number] for number in kept], record['source_size'])
 
     def _of_coco(self, record: Dict[str, Any]) -> _Candidates:
         source = record['source']
         if source not in self._indexes:
             self._indexes[source] = BoxIndex(self.ann_files[source], self._folder, segmentations=True)
         stated, boxes, segmentations = self._indexes[source].find(record['file'])
+        stated = stated or record['source_size']
         kept = [number for number, segmentation in enumerate(segmentations) if segmentation]
-        ratio = np.array([now / was for now, was in zip(record['size'], stated or record['source_size'])] * 2,
-                         np.float32)
+        ratio = np.array([now / was for now, was in zip(record['size'], stated)] * 2, np.float32)
         return _Candidates(np.array([boxes[number][1] for number in kept], np.float32).reshape(-1, 4) * ratio,
                            [segmentations[number] for number in kept],
                            [f'{self.ann_files[source]}: annotation {boxes[number][0]} of {record["file"]}'
-                            for number in kept])
+                            for number in kept], stated)
 
-    def _pixels(self, known: _Candidates, number: int, record: Dict[str, Any]) -> np.ndarray:
+    def _pixels(self, known: _Candidates, number: int, record: Dict[str, Any]) -> Optional[np.ndarray]:
         width, height = record['source_size']
         try:
-            mask = decode_segmentation(known.segmentations[number], (height, width))
+            mask = decode_segmentation(known.segmentations[number], tuple(map(int, known.size[::-1])))
         except ValueError as error:
             raise UserError(f"{known.where[number]}: is neither an RLE nor polygons of COCO ({error}). Fix the file, "
                             'or leave the field out.') from error
         if not same_shape(record['source_size'], mask.shape[::-1]):
+            if self.invalid == 'drop':
+                return None
             raise UserError(f'{known.where[number]}: the mask has {mask.shape[1]} x {mask.shape[0]} px, but the image '
-                            f'has {width} x {height} px.')
+                            f"has {width} x {height} px. Set engine.mask.invalid='drop' to leave such masks out.")
         return resize_mask(mask, record['size'][::-1])
