@@ -1,8 +1,8 @@
 # Captions, tags and masks of images and regions for UMG-CLIP by models in local folders, on a Ray cluster (--executor
-# ray). Stated by the authors (abstract, card of UMG-41M): tags and captions of images and of regions, and masks, made
-# without people for 41M images of CC3M, CC12M, SBU, VG, YFCC15M and IN21K. By which models, and with which settings, we
-# could not read; all are chosen here: SAM's boxes and masks, BLIP-2 for captions of images and of crops, SigLIP for tags
-# out of a list that you write, one name a line. Not run by us.
+# ray). Stated by the authors (abstract, card of UMG-41M): pseudo annotations, that is tags and captions of images and of
+# regions, and masks, for images of CC3M, CC12M, SBU, VG, YFCC15M and IN21K. We could not read by which models and with
+# which settings; all are chosen here: SAM's boxes and masks, BLIP-2 for captions of images and of crops, SigLIP for
+# tags out of a list that you write, one name a line. Not run by us.
 # With embed and cluster of rice_1m.py its boxes get clusters, too, for RICE's terms.
 out_dir = 'data/umg'
 names = 'data/tags.txt'
