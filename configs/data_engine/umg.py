@@ -1,5 +1,5 @@
 # Captions, tags and masks of images and regions for UMG-CLIP by models in local folders, on a Ray cluster (--executor
-# ray). Stated by the authors (abstract, card of UMG-41M): pseudo annotations, that is tags and captions of images and of
+# ray). Stated by the authors (abstract, card of UMG-41M): pseudo annotations: tags and captions of images and of
 # regions, and masks, for images of CC3M, CC12M, SBU, VG, YFCC15M and IN21K. We could not read by which models and with
 # which settings; all are chosen here: SAM's boxes and masks, BLIP-2 for captions of images and of crops, SigLIP for
 # tags out of a list that you write, one name a line. Not run by us.
