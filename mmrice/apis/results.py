@@ -15,7 +15,8 @@ from .testing import to_json
 
 _TITLES = {'coco': 'COCO', 'lvis': 'LVIS v1', 'coco_panoptic': 'panoptic quality', 'regions': 'region recognition',
            'coco_true_boxes': 'COCO, true boxes', 'lvis_true_boxes': 'LVIS v1, true boxes',
-           'region_retrieval': 'region-text retrieval', 'image_retrieval': 'image-text retrieval'}
+           'region_retrieval': 'region-text retrieval', 'image_retrieval': 'image-text retrieval',
+           'multi-label': 'image tags'}
 _SHORT = ('segmentation', )  # metrics whose table of classes is printed unasked
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import test_region_recognition as recognition
 import test_text_retrieval as retrieval
+import torch
 
 from mmrice.apis.results import tables
 from mmrice.evaluation import ImageTextRetrieval, RegionRecognition, RegionTextRetrieval
@@ -48,3 +49,18 @@ def test_both_ways_of_retrieval_have_a_row(kind, name, rows):
     assert (summary.name, list(summary.rows), summary.covers) == (name, rows, set(metrics))
     assert [row['recall@2'] for row in summary.rows.values()] == list(metrics.values())
     assert all(row['queries'] > 5 for row in summary.rows.values())
+
+
+@pytest.mark.parametrize('name', ['AveragePrecision', 'VOCAveragePrecision'])
+def test_the_mean_average_precision_has_a_row_and_each_class_its_own(name):
+    multi_label = pytest.importorskip('mmpretrain.evaluation')
+    scores = torch.tensor([[.9, .2], [.8, .1], [.1, .7]])
+    samples = [dict(pred_score=own, gt_label=torch.tensor(labels), gt_label_difficult=[])
+               for own, labels in zip(scores, ([1], [0], [0, 1]))]
+    metric = getattr(multi_label, name)()
+    metric.dataset_meta = dict(classes=('cat', 'dog'))
+    (summary, ), metrics = watched(metric, samples, 3)
+    assert {key: own['AP'] for key, own in summary.classes['all'].items()} == pytest.approx(
+        dict(cat=100 * (1 / 2 + 2 / 3) / 2, dog=100))
+    assert summary.rows['all'] == dict(mAP=pytest.approx(metrics['multi-label/mAP']), classes=2)
+    assert summary.covers == set(metrics) and tables(metrics, [summary]).startswith('image tags, %')

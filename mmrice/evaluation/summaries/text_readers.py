@@ -45,3 +45,16 @@ def read_retrieval(summary: Summary, metric: Any, ranks: List[Tuple[Tensor, Tens
     word = _WORDS[metric.letter]
     for row, own in zip((f'{word} to text', f'text to {word}'), ranks[-1]):
         summary.rows[row] = {**{f'recall@{k}': recall(own, k) for k in metric.topk}, 'queries': len(own)}
+
+
+def read_tags(summary: Summary, metric: Any, precisions: Sequence[Tensor]) -> None:
+    """Mean average precision, and that of each class.
+
+    Args:
+        summary: Filled in place.
+        metric: MMPretrain's ``AveragePrecision`` or a subclass.
+        precisions: That of each class, a fraction.
+    """
+    each = [percent(float(value)) for value in precisions]
+    summary.rows['all'] = dict(mAP=sum(each) / len(each), classes=len(each))
+    summary.classes['all'] = {name: dict(AP=value) for name, value in zip(metric.dataset_meta['classes'], each)}

@@ -7,7 +7,7 @@ from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Optional, Se
 from .quiet import quiet_tables
 from .readers import read_coco, read_lvis, read_panoptic, read_pixels
 from .summary import Summary
-from .text_readers import read_regions, read_retrieval
+from .text_readers import read_regions, read_retrieval, read_tags
 
 
 class Watched(NamedTuple):
@@ -36,6 +36,8 @@ _KNOWN: Dict[str, Watched] = {
     Watched(read_panoptic, [(f'{_METRICS}coco_panoptic_metric', 'PQStat.pq_average')], method=True),
     'mmseg.evaluation.metrics.iou_metric.IoUMetric':
     Watched(read_pixels, [(None, 'total_area_to_metrics')], name='segmentation'),
+    'mmpretrain.evaluation.metrics.multi_label.AveragePrecision':
+    Watched(read_tags, [('mmpretrain.evaluation.metrics.multi_label', '_average_precision')]),
     'mmrice.evaluation.region_recognition.RegionRecognition':
     Watched(read_regions, [('mmrice.evaluation.region_recognition', 'count_hits')]),
     'mmrice.evaluation.text_retrieval.TextRetrieval':
@@ -46,8 +48,9 @@ _KNOWN: Dict[str, Watched] = {
 def watch(metrics: Sequence[Any]) -> List[Summary]:
     """Keep what metrics compute but do not return; their own tables go to the log file only.
 
-    Known are MMDetection's ``CocoMetric``, ``LVISMetric`` and ``CocoPanopticMetric``, MMSegmentation's ``IoUMetric``
-    and this package's of regions and texts, with their subclasses; others are left alone.
+    Known are MMDetection's ``CocoMetric``, ``LVISMetric`` and ``CocoPanopticMetric``, MMSegmentation's ``IoUMetric``,
+    MMPretrain's ``AveragePrecision`` and this package's of regions and texts, with their subclasses; others are left
+    alone.
 
     Args:
         metrics: Of an evaluator. Their ``compute_metrics`` is wrapped, objects and classes stay as they are.
