@@ -1,6 +1,8 @@
 # All classes of each validation image of the mini-scenes (synthetic compositions) by their names, with a ViT-Tiny/16
 # that UMG-CLIP has pretrained on captions, phrases, tags and masks of the training scenes. A class is asked for by the
 # names that its training objects have there.
+# Measured, one run, from UMG-CLIP's weights after 400 iterations (random ones in brackets): mAP 56.4 (54.3). Most
+# scenes show most classes, and validation objects are others than those of the training.
 # python tools/test.py configs/quick/image-tags_umg-clip-vit-tiny_mini-scenes.py \
 #     work_dirs/umg-clip_vit-tiny_mini-umg/latest.pth
 _base_ = ['../_base_/models/umg-clip_vit-tiny.py', 'mmpretrain::_base_/default_runtime.py']
