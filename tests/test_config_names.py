@@ -27,7 +27,7 @@ DATA_BY_NAME = {'ade20k': 'data/ade/', 'ade20k-panoptic': 'data/ADEChallengeData
                 'region-shards': 'data/region_shards', 'text-shards': 'data/text_shards',
                 'umg-shards': 'data/umg_shards',
                 'table': 'data/transfer_table/', 'cloc-table': 'data/cloc_table/',
-                'scaled': 'data/scaled_rice/cpu/'}
+                'scaled': 'data/scaled_rice/cpu/', 'umg-table': 'data/umg_table/'}
 TRANSFER = re.compile(r'configs/(detection|segmentation|panoptic|referring)/')
 NUM_IMAGES = {'laion400m': 389_737_314}
 

@@ -5,7 +5,10 @@
 # scenes show most classes, and validation objects are others than those of the training.
 # python tools/test.py configs/quick/image-tags_umg-clip-vit-tiny_mini-scenes.py \
 #     work_dirs/umg-clip_vit-tiny_mini-umg/latest.pth
-_base_ = ['../_base_/models/umg-clip_vit-tiny.py', 'mmpretrain::_base_/default_runtime.py']
+_base_ = [
+    '../_base_/models/umg-clip_vit-tiny.py', '../_base_/datasets/mini_names.py',
+    'mmpretrain::_base_/default_runtime.py'
+]
 model = dict(
     _delete_=True,
     type='mmrice.ZeroShotClassifier',
@@ -15,12 +18,7 @@ model = dict(
     backbone={{_base_.model.backbone}},
     image_neck={{_base_.model.image_neck}},
     text_encoder={{_base_.model.text_encoder}},
-    classes=[
-        ['person', 'man', 'woman', 'astronaut', 'man in a hat'], ['black dog', 'kitten', 'mastiff'],
-        ['goose', 'bald eagle', 'ibis'], ['jeep', 'truck', 'motorcycle', 'bus'], ['deck chair', 'chair', 'armchair'],
-        ['water bottle', 'beaker', 'cup of coffee'], ['tissue pack', 'joke book', 'brush set', 'box of cards'],
-        ['strawberry', 'chestnut husk'], ['coin'], ['word']
-    ])
+    classes={{_base_.thing_names}})
 test_dataloader = dict(
     batch_size=8,
     num_workers=1,

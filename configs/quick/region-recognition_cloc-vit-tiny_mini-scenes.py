@@ -6,7 +6,7 @@
 # python tools/test.py configs/quick/region-recognition_cloc-vit-tiny_mini-scenes.py \
 #     work_dirs/cloc_vit-tiny_mini-texts/latest.pth
 _base_ = [
-    '../_base_/models/cloc_vit-tiny.py', '../_base_/datasets/mini_scenes_boxes.py',
+    '../_base_/models/cloc_vit-tiny.py', '../_base_/datasets/mini_scenes_boxes.py', '../_base_/datasets/mini_names.py',
     'mmdet::_base_/default_runtime.py'
 ]
 places = [
@@ -23,9 +23,4 @@ model = dict(
     neck={{_base_.model.neck}},
     text_encoder={{_base_.model.text_encoder}},
     templates=[f'a {{}} {place}' for place in places],
-    classes=[
-        ['person', 'man', 'woman', 'astronaut', 'man in a hat'], ['black dog', 'kitten', 'mastiff'],
-        ['goose', 'bald eagle', 'ibis'], ['jeep', 'truck', 'motorcycle', 'bus'], ['deck chair', 'chair', 'armchair'],
-        ['water bottle', 'beaker', 'cup of coffee'], ['tissue pack', 'joke book', 'brush set', 'box of cards'],
-        ['strawberry', 'chestnut husk'], ['coin'], ['word']
-    ])
+    classes={{_base_.thing_names}})

@@ -4,7 +4,7 @@
 # python tools/test.py configs/quick/text-seg_cloc-vit-tiny_mini-scenes.py work_dirs/cloc_vit-tiny_mini-texts/latest.pth
 _base_ = [
     '../_base_/models/cloc_vit-tiny.py', '../_base_/datasets/mini_scenes_semantic.py',
-    'mmseg::_base_/default_runtime.py'
+    '../_base_/datasets/mini_names.py', 'mmseg::_base_/default_runtime.py'
 ]
 model = dict(
     _delete_=True,
@@ -16,13 +16,7 @@ model = dict(
     neck={{_base_.model.neck}},
     text_encoder={{_base_.model.text_encoder}},
     templates=['a {}'],
-    classes=[
-        ['person', 'man', 'woman', 'astronaut', 'man in a hat'], ['black dog', 'kitten', 'mastiff'],
-        ['goose', 'bald eagle', 'ibis'], ['jeep', 'truck', 'motorcycle', 'bus'], ['deck chair', 'chair', 'armchair'],
-        ['water bottle', 'beaker', 'cup of coffee'], ['tissue pack', 'joke book', 'brush set', 'box of cards'],
-        ['strawberry', 'chestnut husk'], ['coin'], ['word'], ['sky'], ['grass'], ['gravel'], ['brick'], ['forest'],
-        ['rock'], ['wood']
-    ],
+    classes=[*_base_.thing_names, *_base_.stuff_names],
     test_cfg=dict(mode='whole'))
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -6,7 +6,7 @@
 #     work_dirs/umg-clip_vit-tiny_mini-umg/latest.pth
 _base_ = [
     '../_base_/models/umg-clip_vit-tiny.py', '../_base_/datasets/mini_scenes_semantic.py',
-    'mmseg::_base_/default_runtime.py'
+    '../_base_/datasets/mini_names.py', 'mmseg::_base_/default_runtime.py'
 ]
 model = dict(
     _delete_=True,
@@ -17,13 +17,7 @@ model = dict(
     backbone={{_base_.model.backbone}},
     pixel_neck={{_base_.model.pixel_neck}},
     text_encoder={{_base_.model.text_encoder}},
-    classes=[
-        ['person', 'man', 'woman', 'astronaut', 'man in a hat'], ['black dog', 'kitten', 'mastiff'],
-        ['goose', 'bald eagle', 'ibis'], ['jeep', 'truck', 'motorcycle', 'bus'], ['deck chair', 'chair', 'armchair'],
-        ['water bottle', 'beaker', 'cup of coffee'], ['tissue pack', 'joke book', 'brush set', 'box of cards'],
-        ['strawberry', 'chestnut husk'], ['coin'], ['word'], ['sky'], ['grass'], ['gravel'], ['brick'], ['forest'],
-        ['rock'], ['wood']
-    ],
+    classes=[*_base_.thing_names, *_base_.stuff_names],
     test_cfg=dict(mode='whole'))
 default_hooks = dict(
     timer=dict(type='IterTimerHook'),

@@ -82,7 +82,7 @@ def blank_batch(model: nn.Module, cfg: Config, shape: Size, batch_size: int) -> 
         batch_size: Images.
 
     Returns:
-        Batch: For ``mode='tensor'``; for RICE and CLOC regions and ``mode='loss'``.
+        Batch: For ``mode='tensor'``; for RICE, CLOC and UMG-CLIP regions and ``mode='loss'``.
     """
     mean = getattr(model.data_preprocessor, 'mean', None)
     image = torch.zeros(3 if mean is None else len(mean), *shape, dtype=torch.uint8)
@@ -95,7 +95,7 @@ def blank_batch(model: nn.Module, cfg: Config, shape: Size, batch_size: int) -> 
         regions, note = _regions(model, cfg, shape)
         samples = [RegionDataSample(metainfo=meta, gt_regions=regions) for _ in range(batch_size)]
         return Batch(dict(inputs=images, data_samples=samples), 'loss', note)
-    if hasattr(model, 'extract_regions'):  # CLOC
+    if hasattr(model, 'extract_regions'):  # CLOC, UMG-CLIP
         samples, note = _worded(model, cfg, shape, meta, batch_size)
         return Batch(dict(inputs=images, data_samples=samples), 'loss', note)
     sample = _sample_type(cfg.get('default_scope'))
@@ -139,15 +139,26 @@ def _regions(model: nn.Module, cfg: Config, shape: Size) -> Tuple[InstanceData, 
 
 def _worded(model: nn.Module, cfg: Config, shape: Size, meta: Dict[str, Any],
             batch_size: int) -> Tuple[List[RegionDataSample], str]:
-    """A caption and as many regions with words as training draws, all texts of the length that training allows."""
+    """A caption and as many regions with words as training draws, all texts of the length that training allows; as many
+    with tags, and those with clusters, where the model has heads for them. Masks cover all."""
     steps = {step['type'].rpartition('.')[2]: step for step in find_pipeline(cfg, 'train')}
-    number = steps.get('SampleRegionTexts', {}).get('num_regions', 4)
-    length = steps.get('TokenizeTexts', {}).get('num_tokens', 77)
-    end = getattr(model.text_encoder, 'end_id', 1)
+    drawn = steps.get('SampleRegionTexts', {})
+    number, length = drawn.get('num_regions', 4), steps.get('TokenizeTexts', {}).get('num_tokens', 77)
+    kinds = ['text'] * number
+    if getattr(model, 'tag_head', None) is not None:
+        kinds += ['tags'] * number + ['image_tags']
+    known = list(getattr(getattr(model, 'cluster_head', None), 'centers', ()))
+    kinds += [known[index % len(known)] for index in range((drawn.get('num_labelled') or 10) if known else 0)]
+    every, patch = len(kinds), model.backbone.patch_size
     regions = InstanceData(
-        bboxes=torch.tensor([0., 0., shape[1] / 2, shape[0] / 2]).expand(number, 4),
-        kinds=torch.full((number, ), KINDS.index('text')), labels=torch.zeros(number, 0, dtype=torch.int64))
-    words = dict(text_tokens=np.full((number, length), end, np.int32), caption_tokens=np.full(length, end, np.int32))
+        bboxes=torch.tensor([0., 0., shape[1] / 2, shape[0] / 2]).expand(every, 4),
+        kinds=torch.tensor([KINDS.index(kind) for kind in kinds]),
+        labels=torch.zeros(every, int(every > number), dtype=torch.int64))
+    end = getattr(model.text_encoder, 'end_id', 1)
+    words = dict(text_tokens=np.full((number, length), end, np.int32), caption_tokens=np.full(length, end, np.int32),
+                 patch_masks=np.full((every, shape[0] // patch, shape[1] // patch), 255, np.uint8))
     samples = [RegionDataSample(metainfo={**meta, **words}, gt_regions=regions) for _ in range(batch_size)]
-    note = f"mode='loss' without its backward pass; a caption and {number} regions an image, {length} tokens each"
+    more = f', {number} with tags' if 'tags' in kinds else ''
+    more += f', {sum(kind in known for kind in kinds)} with clusters' if known else ''
+    note = (f"mode='loss' without its backward pass; a caption and {number} regions an image, {length} tokens each{more}")
     return samples, note

@@ -7,10 +7,7 @@ Example:
     python projects/cloc_table/run.py --out work_dirs/cloc_table
 """
 import argparse
-import os
-import signal
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -18,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from cloc_table import jobs, table  # noqa: E402
 
 import mmrice  # noqa: E402, F401
-from mmrice.utils import UserError, atomic_write, job_pool, run_cli  # noqa: E402
+from mmrice.utils import UserError, atomic_write, experiment, run_cli  # noqa: E402
 
 DATA = ('data/cloc_table/scenes/text/train.jsonl', 'data/cloc_table/texts/meta.json')
 
@@ -46,25 +43,16 @@ def main() -> None:
     args = parse_args()
     made = jobs.make_jobs(args.out, args.contenders, args.seeds, args.iters)
     if args.list:
-        for name, job in made.items():
-            print('\n  $ '.join([name, *job_pool.texts(job)]))
+        experiment.show_jobs(made.values())
         return
-    for path in DATA:
-        if not Path(path).is_file():
-            raise UserError(f'{path}: no such file. projects/cloc_table/README.md says how to make it.')
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    workers = args.jobs or min(cores, 14)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    begin = time.monotonic()
-    failed = job_pool.Pool(made, args.out, workers).run()
+    experiment.need_files(DATA, 'projects/cloc_table/README.md')
+    ended = experiment.run_jobs(made, args.out, args.jobs)
     text = table.markdown(args.out, args.contenders, args.seeds)
     print(f'\n{text}\n')
     with atomic_write(args.out / 'table.md', encoding='utf-8') as stream:
-        stream.write(f'{text}\n\n{args.iters} iterations, seeds {args.seeds}, {workers} runs at once, '
-                     f'{time.monotonic() - begin:.0f} s\n')
-    if failed:
-        raise UserError(f'{len(failed)} jobs failed: {" ".join(failed)}. Logs are in {args.out / "logs"}; run the same '
-                        f'command again for what is missing. What there is: {args.out / "table.md"}')
+        stream.write(f'{text}\n\n{args.iters} iterations, seeds {args.seeds}, {ended.workers} runs at once, '
+                     f'{ended.seconds:.0f} s\n')
+    experiment.check_ended(ended, args.out, args.out / 'table.md')
     print(f'table: {args.out / "table.md"}')
 
 

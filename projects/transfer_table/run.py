@@ -7,10 +7,7 @@ Example:
     python projects/transfer_table/run.py --budget cpu --out work_dirs/transfer_table
 """
 import argparse
-import os
-import signal
 import sys
-import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -18,7 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from transfer_table import jobs, table  # noqa: E402
 
 import mmrice  # noqa: E402, F401
-from mmrice.utils import UserError, job_pool, run_cli  # noqa: E402
+from mmrice.utils import UserError, experiment, run_cli  # noqa: E402
 
 DATA = Path('data/transfer_table')
 PARTS = ('scenes/annotations/train.json', 'regions/meta.json', 'images/meta.json')
@@ -42,42 +39,24 @@ def parse_args() -> argparse.Namespace:
     return args
 
 
-def check_data() -> None:
-    """See that the data is there.
-
-    Raises:
-        UserError: A part is missing.
-    """
-    for part in PARTS:
-        if not (DATA / part).is_file():
-            raise UserError(f'{DATA / part}: no such file. projects/transfer_table/README.md says how to make it.')
-
-
 def main() -> None:
     """Run the jobs, write the table."""
     args = parse_args()
     made = jobs.make_jobs(jobs.BUDGETS[args.budget], args.out, args.tasks, args.inits, args.seeds)
     if args.list:
-        for name, job in made.items():
-            print('\n  $ '.join([name, *job_pool.texts(job)]))
+        experiment.show_jobs(made.values())
         return
-    check_data()
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, 'sched_getaffinity') else os.cpu_count() or 1
-    workers = args.jobs or min(cores, 14)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    begin = time.monotonic()
-    failed = job_pool.Pool(made, args.out, workers).run()
+    experiment.need_files([str(DATA / part) for part in PARTS], 'projects/transfer_table/README.md')
+    ended = experiment.run_jobs(made, args.out, args.jobs)
     from mmrice.utils.bench_json import environment
     here = environment()
     about = dict(budget=f'{args.budget}, {jobs.BUDGETS[args.budget]}', seeds=args.seeds, cpu=here['cpu'],
                  cores=here['cores'], gpus=', '.join(here['gpus']) or 'none', torch=here['torch'],
-                 wall=f'{time.monotonic() - begin:.0f} s, {workers} jobs at once')
+                 wall=f'{ended.seconds:.0f} s, {ended.workers} jobs at once')
     text = table.markdown(args.out, args.tasks, args.inits, args.seeds)
     print(f'\n{text}\n')
     path = table.write_report(args.out, text, made, about)
-    if failed:
-        raise UserError(f'{len(failed)} jobs failed: {" ".join(failed)}. Logs are in {args.out / "logs"}; run the same '
-                        f'command again for what is missing. What there is: {path}')
+    experiment.check_ended(ended, args.out, path)
     print(f'results: {path}')
 
 

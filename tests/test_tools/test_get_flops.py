@@ -112,6 +112,17 @@ def test_a_captioned_image_costs_its_backbone_both_uses_of_the_prompter_and_its_
     assert 'a caption and 4 regions an image, 32 tokens each' in ' '.join(content['env']['notes'])
 
 
+def test_an_image_with_tags_masks_and_clusters_costs_all_their_heads(tool, tmp_path):
+    (tmp_path / 'tags.json').write_text('["dog", "cat", "coin"]')
+    rows, content, _ = tool(QUICK / 'umg-clip-rice_vit-tiny_mini-umg.py', '--cfg-options',
+                            f'model.tags.names={tmp_path / "tags.json"}')
+    assert rows['backbone']['flops'] == vit_flops(192, 6, 3, 768, 16, 192, 192)
+    assert rows['neck.proj']['flops'] == rows['pixel_neck.proj']['flops'] == 2 * 8 * 192 * 128
+    assert rows['text_encoder.projection']['flops'] == 2 * (1 + 4 + 3) * 128 * 128  # a caption, phrases, tags
+    assert rows['cluster_head']['flops'] == 2 * 192 * (2 * 128 + 2 * 101)
+    assert '4 with tags, 4 with clusters' in ' '.join(content['env']['notes'])
+
+
 def test_stock_config_is_found_by_its_package_and_counted_on_its_own_size(tool):
     rows, content, lines = tool('mmpretrain::resnet/resnet18_8xb32_in1k.py', '--depth', 0)
     assert list(rows) == ['ImageClassifier']
