@@ -39,7 +39,7 @@ def test_listing_equals_what_the_metafiles_say():
         listed += [model['Config'] for model in models]
         assert [model['Name'] for model in models] == [Path(model['Config']).stem for model in models]
         assert all(Path(model['Config']).parent == Path(metafile).parent for model in models)
-    assert len(listed) == 93
+    assert len(listed) == 94
     assert sorted(listed) == [path for path in TRAINING if path.startswith('configs/')]
     assert len(BASES) >= 20 and len(DATA_CONFIGS) >= 2
     assert sum(path.startswith('projects/') for path in TRAINING) == 13
