@@ -1,0 +1,59 @@
+#!/usr/bin/env python
+"""Parts of the data that no tool of the package writes: splits of the probe scenes, true regions, a copy of shards.
+
+Example:
+    python projects/scaled_rice/prepare.py splits data/scaled_rice/cpu --bank 400 --validation 100 --seen 200
+"""
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+
+from scaled_rice.oracle import write_oracle  # noqa: E402
+from scaled_rice.splits import write_splits  # noqa: E402
+
+from mmrice.utils import UserError, run_cli  # noqa: E402
+
+
+def parse_args() -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parts = parser.add_subparsers(dest='part', required=True, metavar='splits|oracle|copy')
+    splits = parts.add_parser('splits', help='annotation files of parts of DATA/probes, into DATA/splits')
+    splits.add_argument('data', type=Path)
+    for name in ('bank', 'validation', 'seen'):
+        splits.add_argument(f'--{name}', type=int, required=True, metavar='N', help='scenes')
+    oracle = parts.add_parser('oracle', help='region shards with the true regions of the training scenes')
+    oracle.add_argument('scenes', type=Path)
+    oracle.add_argument('out', type=Path)
+    copy = parts.add_parser('copy', help='copy shards with what made them, to be labelled anew')
+    copy.add_argument('source', type=Path)
+    copy.add_argument('out', type=Path)
+    for each in (parser, splits, oracle, copy):
+        each.add_argument('--debug', action='store_true', help='show tracebacks')
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Write one of the parts."""
+    args = parse_args()
+    if args.part == 'splits':
+        files = write_splits(args.data, args.bank, args.validation, args.seen)
+        print(f'{len(files)} files: {args.data / "splits"}')
+    elif args.part == 'oracle':
+        counts = write_oracle(args.scenes, args.out)
+        print(', '.join(f'{count:,} {name}' for name, count in counts.items()) + f': {args.out}')
+    else:
+        if not (args.source / 'meta.json').is_file():
+            raise UserError(f'{args.source}: holds no finished shards. Build them with tools/build_region_data.py.')
+        if args.out.exists() and not (args.out / '.work').is_dir():
+            raise UserError(f'{args.out}: exists and holds no shards. Choose another folder.')
+        shutil.rmtree(args.out, ignore_errors=True)
+        shutil.copytree(args.source, args.out)
+        print(f'copy: {args.out}')
+
+
+if __name__ == '__main__':
+    run_cli(main)

@@ -1,0 +1,1 @@
+"""RICE's claims at a small scale: data, contenders, jobs, results, verdicts."""

@@ -1,0 +1,88 @@
+"""The paper's claims as comparisons of what was run."""
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import stdev
+from typing import Callable, Dict, List, Optional, Sequence
+
+from .contenders import sweeps
+from .jobs import sweep_folder
+from .measures import DENSE, MEASURES, SWEPT, read_runs
+from .verdicts import Comparison
+
+Comparisons = Dict[str, Comparison]
+
+
+@dataclass(frozen=True)
+class Runs:
+    """Where results are.
+
+    Attributes:
+        out: Folder of all runs.
+        budget: Its name.
+        seeds: Of the main runs.
+        sweep_seeds: Of the sweeps.
+    """
+    out: Path
+    budget: str
+    seeds: Sequence[int]
+    sweep_seeds: Sequence[int]
+
+    def main(self, contender: str, measure: str) -> List[float]:
+        """Values of a contender's seeds."""
+        return read_runs(self.out / 'main' / contender, MEASURES[measure], self.seeds)
+
+    def swept(self, name: str, value: str, measure: str) -> List[float]:
+        """Values of a setting's seeds in a sweep."""
+        options = sweeps(self.budget)[name].values[value]
+        folder = self.out / (sweep_folder(name, value) if options else 'sweep/base')
+        return read_runs(folder, MEASURES[measure], self.sweep_seeds)
+
+    def spread(self, measure: str) -> Optional[float]:
+        """Standard deviation of RICE's main runs."""
+        values = self.main('rice', measure)
+        return stdev(values) if len(values) > 1 else None
+
+
+def _against(preferred: str, others: Sequence[str], measures: Sequence[str]) -> Callable[[Runs], Comparisons]:
+    def compare(runs: Runs) -> Comparisons:
+        return {MEASURES[measure].title + _where(measure) + (f', {other}' if len(others) > 1 else ''):
+                Comparison(runs.main(preferred, measure), runs.main(other, measure))
+                for other in others for measure in measures}
+    return compare
+
+
+def _heads(runs: Runs) -> Comparisons:
+    things = [name for name in DENSE if not name.endswith('trees')]
+    return {**_against('rice', ['rice-objects'], things)(runs),
+            **_against('rice', ['rice-ocr'], ['words-unseen', 'words-seen'])(runs)}
+
+
+def _best(name: str, against: Callable[[str, str], bool]) -> Callable[[Runs], Comparisons]:
+    def compare(runs: Runs) -> Comparisons:
+        sweep = sweeps(runs.budget)[name]
+        return {f'{MEASURES[measure].title}{_where(measure)}, {sweep.claimed} against {value}':
+                Comparison(runs.swept(name, sweep.claimed, measure), runs.swept(name, value, measure),
+                           runs.spread(measure))
+                for value in sweep.values if against(value, sweep.claimed) for measure in SWEPT}
+    return compare
+
+
+def _where(measure: str) -> str:
+    split = measure.rpartition('-')[2]
+    return '' if split == 'trees' else f' ({split})'
+
+
+def _differs(value: str, claimed: str) -> bool:
+    return value != claimed
+
+
+CLAIMS: Dict[str, Callable[[Runs], Comparisons]] = {
+    'Clusters of regions make better dense features than clusters of images: RICE against MLCD':
+        _against('rice', ['mlcd'], DENSE),
+    'Clusters of regions make better dense features than contrast of images with texts: RICE against CLIP':
+        _against('rice', ['clip'], DENSE),
+    'Object and OCR heads help each other: RICE against objects only in things, against OCR only in words': _heads,
+    'N = 10 regions an image is the right number': _best('regions', _differs),
+    'rho = 0.1 of the negatives is the right share': _best('ratio', _differs),
+    'More classes help: the most against fewer': _best('clusters', _differs),
+}

@@ -1,0 +1,127 @@
+"""The page of the scaled-down experiment says what the results say."""
+import json
+from pathlib import Path
+
+import pytest
+
+import mmrice  # noqa: F401
+from mmrice.utils import UserError
+
+PROJECT = Path(__file__).resolve().parents[1] / 'projects' / 'scaled_rice'
+SEEDS = (0, 1, 2)
+CONTENDERS = ('mlcd', 'rice')
+
+
+@pytest.fixture(autouse=True)
+def project_on_path(monkeypatch):
+    monkeypatch.setenv('SCALED_RICE', 'cpu')
+    monkeypatch.syspath_prepend(str(PROJECT))
+
+
+def write_run(folder, value):
+    """Results of all measures, equal to ``value`` per cent."""
+    from scaled_rice.measures import MEASURES
+    content = {}
+    for measure in MEASURES.values():
+        content.setdefault(measure.probe, {})[measure.metric] = value / measure.scale
+    for probe, metrics in content.items():
+        (folder / probe).mkdir(parents=True, exist_ok=True)
+        (folder / probe / 'results.json').write_text(json.dumps(metrics))
+
+
+def runs(out, values):
+    from scaled_rice.claims import Runs
+    for name, center in values.items():
+        for seed in SEEDS:
+            write_run(out / 'main' / name / f'seed{seed}', center + seed - 1)
+    return Runs(out, 'cpu', SEEDS, (0, ))
+
+
+@pytest.mark.parametrize('preferred, other, outcome', [
+    ((10., 11., 12.), (7., 8., 9.), 1),  # 3 > 2 * sqrt(1 + 1)
+    ((10., 11., 12.), (7.5, 8.5, 9.5), 0),
+    ((7., 8., 9.), (10., 11., 12.), -1),
+    ((5., ), (4., ), None),
+    ((), (4., 5.), None),
+])
+def test_ahead_is_what_exceeds_twice_the_root_of_the_summed_variances(preferred, other, outcome):
+    from scaled_rice.verdicts import Comparison
+    assert Comparison(preferred, other).outcome() == outcome
+
+
+def test_settings_with_one_seed_vary_as_the_main_runs_do():
+    from scaled_rice.verdicts import Comparison
+    assert Comparison([5.], [4.], spread=0.3).outcome() == 1
+    assert Comparison([5.], [4.], spread=0.4).outcome() == 0
+
+
+@pytest.mark.parametrize('outcomes, word', [
+    ('+++', 'reproduced'), ('++0', 'reproduced'), ('+0', 'reproduced'), ('+00', 'not decidable at this scale'),
+    ('++-', 'not decidable at this scale'), ('--0', 'not reproduced'), ('00', 'not decidable at this scale'),
+    ('+??', 'reproduced'), ('??', 'not decidable at this scale'), ('', 'not decidable at this scale'),
+])
+def test_a_claim_is_judged_by_how_often_it_is_ahead_and_never_behind(outcomes, word):
+    from scaled_rice.verdicts import Comparison, judge
+    values = {'+': ([5., 5.], [4., 4.]), '0': ([5., 5.], [5., 5.]), '-': ([4., 4.], [5., 5.]), '?': ([], [])}
+    verdict = judge({f'{place}{sign}': Comparison(*values[sign]) for place, sign in enumerate(outcomes)})
+    assert verdict.word == word
+    assert [len(names) for names in (verdict.ahead, verdict.level, verdict.behind)] == [
+        outcomes.count(sign) for sign in '+0-']
+
+
+@pytest.mark.parametrize('rice, word', [(30., 'reproduced'), (20., 'not decidable at this scale'),
+                                        (10., 'not reproduced')])
+def test_verdicts_and_tables_follow_the_results(rice, word, tmp_path):
+    from scaled_rice.measures import TABLES
+    from scaled_rice.tables import contender_table, verdict_lines
+    made = runs(tmp_path, dict(mlcd=20., rice=rice))
+    line = next(line for line in verdict_lines(made) if line.startswith('|') and 'RICE against MLCD' in line)
+    assert f'| **{word}** |' in line
+    for table in TABLES.values():
+        rows = contender_table(made, CONTENDERS, table)[2:]
+        assert [row.count(f'{center:.1f} ± 1.0') for row, center in zip(rows, (20., rice))] == [len(table)] * 2
+
+
+def test_heads_help_each_other_where_the_whole_is_ahead_of_each_part(tmp_path):
+    from scaled_rice.claims import CLAIMS
+    compare = next(compare for claim, compare in CLAIMS.items() if claim.startswith('Object and OCR heads'))
+    found = compare(runs(tmp_path, {'rice': 9., 'rice-objects': 5., 'rice-ocr': 2.}))
+    for name, comparison in found.items():
+        assert list(comparison.other) == ([1., 2., 3.] if name.startswith('kNN of words') else [4., 5., 6.])
+    assert sum(name.startswith('kNN of words') for name in found) == 2 < len(found)
+
+
+def test_sweeps_take_the_shared_run_for_the_main_value(tmp_path):
+    from scaled_rice.claims import CLAIMS
+    from scaled_rice.jobs import sweep_folder
+    made = runs(tmp_path, dict(rice=50.))
+    write_run(tmp_path / 'sweep/base/seed0', 8.)
+    write_run(tmp_path / sweep_folder('regions', '4') / 'seed0', 4.)
+    compare = next(compare for claim, compare in CLAIMS.items() if claim.startswith('N = 10'))
+    found = {name: comparison for name, comparison in compare(made).items() if name.endswith('10 against 4')}
+    assert len(found) == 4 and all((list(each.preferred), list(each.other), each.spread) == ([8.], [4.], 1.)
+                                   for each in found.values())
+
+
+def test_the_page_has_tables_plots_and_commands_of_what_was_run(tmp_path):
+    from scaled_rice.page import write_page
+
+    from mmrice.utils.job_pool import Job, texts
+    made = runs(tmp_path / 'out', dict(mlcd=20., rice=30.))
+    job = Job('main/rice/seed0/linear', (('python', 'x.py', '--seed', '0'), ), 'results.json')
+    (tmp_path / 'out' / job.name / 'job.json').write_text(json.dumps(dict(commands=texts(job), seconds=12.)))
+    write_page(tmp_path / 'page.md', made, CONTENDERS, {job.name: job}, dict(commit='abc'))
+    text = (tmp_path / 'page.md').read_text()
+    assert text.count('commit abc; [commands](#commands)') == 5
+    assert '| probe: linear | 1 | 12 |' in text and 'python x.py --seed 0' in text
+    pictures = [line.rpartition('(')[2].rstrip(')') for line in text.splitlines() if line.startswith('![')]
+    assert len(pictures) == 2
+    assert all((tmp_path / picture).read_bytes().startswith(b'\x89PNG') for picture in pictures)
+
+
+def test_results_without_the_number_are_named(tmp_path):
+    from scaled_rice.measures import MEASURES, read_measure
+    (tmp_path / 'linear').mkdir()
+    (tmp_path / 'linear' / 'results.json').write_text('{}')
+    with pytest.raises(UserError, match='results.json: has no seen/mIoU'):
+        read_measure(tmp_path, MEASURES['segmentation-seen'])
