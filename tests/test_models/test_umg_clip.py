@@ -171,6 +171,16 @@ def test_a_batch_without_what_a_term_needs_trains(batch):
     assert not [name for name, parameter in model.named_parameters() if parameter.grad is None]
 
 
+@pytest.mark.parametrize('masks', [None, np.zeros((5, 2, 3), np.uint8)], ids=['none', 'of other patches'])
+def test_samples_without_the_masks_of_its_patches_are_one_clear_error(masks, batch):
+    for own in batch['data_samples']:
+        del own.patch_masks
+        if masks is not None:
+            own.set_metainfo(dict(patch_masks=masks))
+    with pytest.raises(UserError, match=r'expected those of \(4, 6\) patches. Put mmrice.PatchMasks\(patch_size=8'):
+        run(build(**EVERYTHING), batch)
+
+
 def step(rank, world_size):
     """Losses and gradients of a rank, which has the image in the middle or the others."""
     model, batch = build(**EVERYTHING).double(), make_batch()

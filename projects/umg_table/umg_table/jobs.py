@@ -42,7 +42,7 @@ TUNINGS = ('frozen', 'PromptTokens', 'LoRA', 'BottleneckAdapter', 'ConvAdapter',
 
 def make_jobs(out: Path, contenders: Sequence[str] = tuple(CONTENDERS), tunings: Sequence[str] = TUNINGS,
               seeds: Sequence[int] = (0, 1, 2), iters: int = 400, tune_iters: int = 200) -> Dict[str, Job]:
-    """The jobs, all of a seed before the next.
+    """The jobs, all of a seed before the next; panoptic segmentation, which takes longest, at the end.
 
     Args:
         out: Folder of all runs.
@@ -59,9 +59,9 @@ def make_jobs(out: Path, contenders: Sequence[str] = tuple(CONTENDERS), tunings:
     for seed in seeds:
         for name in contenders:
             jobs += [_pretrain(out, name, seed, iters), _linear(out, name, 'frozen', seed, tune_iters)]
-            jobs += [_panoptic(out, name, seed, tune_iters)] if name != 'merged' else []
         if 'all' in contenders:
             jobs += [_linear(out, 'all', tuning, seed, tune_iters) for tuning in tunings if tuning != 'frozen']
+    jobs += [_panoptic(out, name, seed, tune_iters) for seed in seeds for name in contenders if name != 'merged']
     return {job.name: job for job in jobs}
 
 
