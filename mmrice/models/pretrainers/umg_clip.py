@@ -146,9 +146,9 @@ class UMGCLIP(CLOC):
         found = data_samples[0].get('patch_masks')
         if found is None or found.shape[1:] != images.grid:
             have = 'no masks' if found is None else f'masks of {found.shape[1:]} patches'
-            raise UserError(f'UMGCLIP: the samples have {have}, expected those of {images.grid} patches. Put mmrice.PatchMasks(patch_size='
-                            f"{self.backbone.patch_size}) into the pipeline, 'patch_masks' into PackRegionInputs' "
-                            'meta_keys, and let inputs be multiples of the patch size.')
+            raise UserError(f'UMGCLIP: the samples have {have}, expected those of {images.grid} patches. '
+                            f'Put mmrice.PatchMasks(patch_size={self.backbone.patch_size}) into the pipeline, '
+                            "'patch_masks' into meta_keys of PackRegionInputs, and let inputs be whole patches.")
         covers = torch.cat([torch.from_numpy(sample.patch_masks) for sample in data_samples])
         covers = covers.to(images.tokens.device)[regions.places].float() / 255
         has_mask = covers.flatten(1).any(dim=1)
