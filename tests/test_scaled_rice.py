@@ -78,6 +78,28 @@ def test_pretraining_is_as_long_for_all_but_random_weights_and_repeats_with_othe
             assert ('optimizer.lr=0. ' in f'{command} ') == ('/random/' in name)
 
 
+def test_options_of_contenders_arrive_in_their_configs(budget):
+    import argparse
+
+    from mmengine.config import DictAction
+
+    from mmrice.apis.config import load_config
+    parser, read = argparse.ArgumentParser(), {}
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    made = main_jobs(budget, [0])
+    for name in budget.contenders:
+        job = made[f'main/{name}/seed0/pretraining']
+        command = job.commands[0]
+        options = parser.parse_args(command[command.index('--cfg-options'):]).cfg_options
+        cfg = read[name] = load_config(command[2], options)
+        assert f'data/{Path(cfg.train_dataloader.dataset.data_root).name}' in job.needs
+    heads = {name: [kind for kind in ('object', 'ocr') if read[name].model.head.get(kind)] for name in read}
+    for name, kinds in {'rice-objects': ['object'], 'rice-ocr': ['ocr'], 'rice': ['object', 'ocr']}.items():
+        assert heads[name] == read[name].train_dataloader.dataset.kinds == kinds
+    assert read['random'].optim_wrapper.optimizer.lr == 0 < read['rice'].optim_wrapper.optimizer.lr
+    assert read['clip'].model.neck is None is not read['cloc'].model.neck
+
+
 def test_learning_rates_are_tried_alike_and_the_best_on_validation_is_taken(budget, tmp_path):
     from scaled_rice import jobs, rates
     made = jobs.grid_jobs(budget, tmp_path, ['random', 'rice', 'mlcd'])

@@ -13,12 +13,14 @@ class Contender:
         title: For people.
         labels: What it learns from, for people.
         config: In the project's ``configs``.
+        shards: What it reads, a part of the data.
         options: Of ``tools/train.py --cfg-options``; ``{root}`` stands for the folder of the data.
         length: Its iterations, where they are not the budget's.
     """
     title: str
     labels: str
     config: str
+    shards: str = 'regions'
     options: Options = ()
     length: int = 0
 
@@ -28,17 +30,19 @@ _DATA = 'train_dataloader.dataset.'
 
 # Another pretrainer joins by a line here. Its config builds on _base_/pretraining.py: encoder, batch, schedule.
 CONTENDERS: Dict[str, Contender] = {
-    'random': Contender('random weights', 'nothing', RICE, ('optim_wrapper.optimizer.lr=0.', ), length=1),
-    'mlcd': Contender('MLCD', 'clusters of whole images', 'mlcd_vit-mini_scaled-images'),
-    'clip': Contender('CLIP', 'true captions', 'clip_vit-mini_scaled-texts'),
+    'random': Contender('random weights', 'nothing', RICE, options=('optim_wrapper.optimizer.lr=0.', ), length=1),
+    'mlcd': Contender('MLCD', 'clusters of whole images', 'mlcd_vit-mini_scaled-images', 'images'),
+    'clip': Contender('CLIP', 'true captions', 'clip_vit-mini_scaled-texts', 'texts'),
     'rice-objects': Contender('RICE, objects only', 'clusters of regions', RICE,
-                              (f"{_DATA}kinds=['object']", 'model.head.ocr=None')),
+                              options=(f"{_DATA}kinds=['object']", 'model.head.ocr=None')),
     'rice-ocr': Contender('RICE, OCR only', 'words that OCR reads', RICE,
-                          (f"{_DATA}kinds=['ocr']", 'model.head.object=None')),
+                          options=(f"{_DATA}kinds=['ocr']", 'model.head.object=None')),
     'rice': Contender('RICE', 'clusters of regions, words that OCR reads', RICE),
-    'cloc': Contender('CLOC', 'true captions, phrases and boxes', 'cloc_vit-mini_scaled-texts'),
-    'umg-clip': Contender('UMG-CLIP', 'true captions, phrases, boxes, masks and tags', 'umg-clip_vit-mini_scaled-umg'),
-    'oracle': Contender('RICE, oracle', 'true boxes, names and words', RICE, (f'{_DATA}data_root={{root}}oracle', )),
+    'cloc': Contender('CLOC', 'true captions, phrases and boxes', 'cloc_vit-mini_scaled-texts', 'texts'),
+    'umg-clip': Contender('UMG-CLIP', 'true captions, phrases, boxes, masks and tags', 'umg-clip_vit-mini_scaled-umg',
+                          'umg'),
+    'oracle': Contender('RICE, oracle', 'true boxes, names and words', RICE, 'oracle',
+                        (f'{_DATA}data_root={{root}}oracle', )),
 }
 
 LEARNING_RATES = (5e-4, 1.5e-3, 4.5e-3)
@@ -50,7 +54,7 @@ class Sweep:
 
     Attributes:
         title: For people.
-        claimed: The value that the paper found best; None where it has no such.
+        claimed: The value that the paper found best or uses; of clusters the most.
         values: {value: options}; the value without options is that of the main runs.
     """
     title: str

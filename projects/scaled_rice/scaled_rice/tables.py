@@ -44,7 +44,7 @@ def sweep_table(runs: Runs) -> List[str]:
     for name, sweep in sweeps(runs.budget).items():
         for value, options in sweep.values.items():
             cells = [mean_cell(runs.swept(name, value, measure)) for measure in SWEPT]
-            shown = value if options else f'{value} (as in the tables above)'
+            shown = value + ', as in the tables above' * (not options)
             lines.append(f'| {sweep.title} | {shown} | ' + ' | '.join(cells) + ' |')
     return lines
 
