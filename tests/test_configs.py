@@ -42,7 +42,7 @@ def test_listing_equals_what_the_metafiles_say():
     assert len(listed) == 94
     assert sorted(listed) == [path for path in TRAINING if path.startswith('configs/')]
     assert len(BASES) >= 20 and len(DATA_CONFIGS) >= 2
-    assert sum(path.startswith('projects/') for path in TRAINING) == 26
+    assert sum(path.startswith('projects/') for path in TRAINING) == 36
 
 
 def test_every_folder_of_training_configs_has_its_metafile_in_the_index():

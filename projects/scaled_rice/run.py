@@ -10,7 +10,6 @@ Example:
 import argparse
 import json
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -20,7 +19,7 @@ from typing import Any, Dict, List
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 import mmrice  # noqa: E402, F401
-from mmrice.utils import UserError, atomic_write, job_pool, run_cli  # noqa: E402
+from mmrice.utils import UserError, atomic_write, experiment, job_pool, run_cli  # noqa: E402
 
 from scaled_rice import budgets, data_jobs, estimate, jobs, page, rates  # noqa: E402  isort: skip
 from scaled_rice.claims import Runs  # noqa: E402  isort: skip
@@ -33,8 +32,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--budget', choices=budgets.NAMES, required=True,
                         help='cpu: under two hours on 2 cores; gpu: ViT-S; smoke: tries the machinery in minutes')
     parser.add_argument('--out', type=Path, help='folder of runs and logs (default: work_dirs/scaled_rice/BUDGET)')
-    parser.add_argument('--doc', type=Path, help='the page of results (default: docs/scaled_rice.md, with --budget '
-                        'smoke OUT/scaled_rice.md)')
+    parser.add_argument('--doc', type=Path, help='the page of results (default: docs/scaled_rice.md; where not all '
+                        'was asked for or something failed OUT/scaled_rice.md)')
     parser.add_argument('--jobs', type=int, metavar='N', help='runs at once (default: the cores; at most 8)')
     parser.add_argument('--seeds', type=int, nargs='+', help='of the main runs (default: 0 1 2; smoke: 0)')
     parser.add_argument('--contenders', nargs='+', choices=list(CONTENDERS),
@@ -71,18 +70,12 @@ def show(budget: budgets.Budget, args: argparse.Namespace, workers: int) -> None
     made = [*first_jobs(budget, args), *later_jobs(budget, args)]
     pool = job_pool.Pool({job.name: job for job in made}, args.out, workers)
     left = [job for job in made if not pool.is_done(job.name)]
-    for job in made:
-        print('\n  $ '.join([job.name + ('' if job in left else '  (done)'), *job_pool.texts(job)]))
+    experiment.show_jobs(made)
     seconds = estimate.estimate(left, budget, workers)
     print(f'\nAll with {budgets.VARIABLE}={budget.name} in the environment. Learning rates that are not chosen yet are '
           'shown as the middle one.')
     print(f'{len(left)} of {len(made)} jobs to run, {workers} at once: '
           + (f'about {seconds / 60:.0f} minutes.' if seconds is not None else 'not measured how long.'))
-
-
-def run(made: List[job_pool.Job], out: Path, workers: int) -> List[str]:
-    """Run jobs; returns those that failed."""
-    return job_pool.Pool({job.name: job for job in made}, out, workers).run()
 
 
 def spent(out: Path, seconds: float) -> float:
@@ -116,24 +109,20 @@ def main() -> None:
     workers = args.jobs or min(cores, budget.at_once)
     if args.list:
         return show(budget, args, workers)
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     args.out.mkdir(parents=True, exist_ok=True)
-    begin = time.monotonic()
+    begin, first = time.monotonic(), first_jobs(budget, args)
     try:
-        first = first_jobs(budget, args)
-        run(first, args.out, workers)
-        failed = run([*first, *later_jobs(budget, args, missing=False)], args.out, workers)
+        experiment.run_jobs({job.name: job for job in first}, args.out, workers)
+        made = {job.name: job for job in [*first, *later_jobs(budget, args, missing=False)]}
+        ended = experiment.run_jobs(made, args.out, workers)
     finally:
         seconds = spent(args.out, time.monotonic() - begin)
-    doc = args.out / 'scaled_rice.md'
-    if args.budget != 'smoke' and not failed:
-        doc = args.doc or Path('docs') / 'scaled_rice.md'
-    made = {job.name: job for job in [*first, *later_jobs(budget, args)]}
+    asked = (tuple(args.seeds), tuple(args.contenders), args.sweeps)
+    whole = asked == (budget.seeds, budget.contenders, True) and args.budget != 'smoke' and not ended.failed
+    doc = args.doc or (Path('docs') if whole else args.out) / 'scaled_rice.md'
     runs = Runs(args.out, budget.name, args.seeds, budget.sweep_seeds if args.sweeps else ())
     page.write_page(doc, runs, args.contenders, made, describe(args, workers, seconds))
-    if failed:
-        raise UserError(f'{len(failed)} jobs failed: {" ".join(failed)}. Logs are in {args.out / "logs"}; run the same '
-                        f'command again for what is missing. What there is: {doc}')
+    experiment.check_ended(ended, args.out, doc)
     print(f'results: {doc}')
 
 
