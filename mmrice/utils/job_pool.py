@@ -35,7 +35,7 @@ class Pool:
     """Runs jobs that wait for each other.
 
     A job that ended well leaves ``job.json`` (its commands and seconds) in its folder; with that and its output there,
-    it is not run again. What a killed job had begun is run again from its start.
+    it is not run again, unless one that it needs is, or has been since. What a killed job had begun is run again from its start.
 
     Args:
         jobs: Name -> job; the first that is ready starts first.
@@ -57,6 +57,16 @@ class Pool:
             return False
         return json.loads(stamp.read_text(encoding='utf-8'))['commands'] == texts(job)
 
+    def _stands(self, name: str) -> bool:
+        """Whether all that a job needs ended well before it did, and likewise theirs."""
+        for need in self.jobs[name].needs:
+            if not self.is_done(need) or not self._stands(need) or self._ended_at(need) > self._ended_at(name):
+                return False
+        return True
+
+    def _ended_at(self, name: str) -> int:
+        return (self.out / name / STAMP).stat().st_mtime_ns
+
     def log(self, name: str) -> Path:
         """The log of a job."""
         return self.out / 'logs' / f'{name.replace("/", ".")}.log'
@@ -67,7 +77,7 @@ class Pool:
         Returns:
             list: The jobs that failed, and those that waited for them.
         """
-        done = {name for name in self.jobs if self.is_done(name)}
+        done = {name for name in self.jobs if self.is_done(name) and self._stands(name)}
         waiting, begin = [name for name in self.jobs if name not in done], time.monotonic()
         print(f'{len(waiting)} of {len(self.jobs)} jobs to run, {self.workers} at once', flush=True)
         try:

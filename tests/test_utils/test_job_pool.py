@@ -31,3 +31,16 @@ def test_what_ended_well_is_run_again_only_when_its_commands_change(tmp_path):
         assert Pool({'a': job}, tmp_path, workers=1).run() == []
         assert (tmp_path / 'a' / 'out.txt').read_text() == expected
     assert shlex.split(json.loads((tmp_path / 'a' / 'job.json').read_text())['commands'][0])[2] == line
+
+
+def test_what_was_made_of_a_job_that_is_run_again_is_run_again(tmp_path):
+    copy = f"open('{tmp_path}/last/out.txt', 'w').write(open('{tmp_path}/first/out.txt').read())"
+    for content in ('one', 'two'):
+        made = [script('first', f"open('{tmp_path}/first/out.txt', 'w').write('{content}')"),
+                script('last', copy, ['first'])]
+        assert Pool({job.name: job for job in made}, tmp_path, workers=1).run() == []
+        assert (tmp_path / 'last' / 'out.txt').read_text() == content
+    alone = script('first', f"open('{tmp_path}/first/out.txt', 'w').write('three')")
+    Pool({'first': alone}, tmp_path, workers=1).run()  # and where it was run without the other
+    Pool({'first': alone, 'last': script('last', copy, ['first'])}, tmp_path, workers=1).run()
+    assert (tmp_path / 'last' / 'out.txt').read_text() == 'three'

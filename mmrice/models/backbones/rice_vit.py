@@ -201,7 +201,7 @@ class RICEViT(BaseModule):
 
         outputs = []
         for index, layer in enumerate(self.layers):
-            if index == after and (self.training or in_eval):
+            if index == after and (self.training or in_eval) and grid[0] * grid[1] > 1:
                 tokens, rope, target = self._merge(tokens, grid, keep)
             local = None if index in self.global_attn_indexes else windows
             if self.with_cp and self.training and tokens.requires_grad:

@@ -36,7 +36,7 @@ def merge_tokens(tokens: Tensor, positions: Tensor, number: int) -> Merged:
     """
     count = tokens.size(1)
     movable = (count + 1) // 2
-    with torch.no_grad():
+    with torch.no_grad(), torch.autocast(tokens.device.type, enabled=False):  # in bfloat16 too many would be equal
         unit = F.normalize(tokens.float(), dim=-1)
         best, partner = (unit[:, ::2] @ unit[:, 1::2].transpose(1, 2)).max(dim=-1)
         order = best.argsort(dim=1, descending=True, stable=True)
