@@ -21,8 +21,8 @@ class RegionShardDataset(BaseDataset):
 
     A sample has ``img_path``, ``img_offset`` and ``img_bytes`` (where its JPEG lies), ``gt_bboxes`` (float32, (K, 4),
     xyxy in pixels of the stored image), ``gt_kinds`` (int64, (K,), indices into :data:`mmrice.structures.KINDS`),
-    ``gt_region_labels`` (int64, (K, P), padded with -1), with kinds that have words ``gt_texts``, and with masks
-    ``gt_rles`` (K strings).
+    ``gt_region_labels`` (int64, (K, P), padded with -1), with kinds that have words or tags ``gt_texts``, and with
+    masks ``gt_rles`` (K strings).
     Images without a region of the kinds asked for are left out and counted.
 
     Memory does not grow with the images: meta.json says how many each shard has, and the tables of a few shards are

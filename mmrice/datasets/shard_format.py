@@ -22,6 +22,7 @@ from mmrice.utils import UserError, atomic_path, atomic_write
 SCHEMA_VERSION = 1
 KINDS = ('object', 'ocr', 'text', 'image', 'caption', 'tags', 'image_tags')
 TEXT_KINDS = ('text', 'caption')
+TAG_KINDS = ('tags', 'image_tags')
 REGION_SCHEMA = pa.schema([
     pa.field('key', pa.string(), nullable=False),
     pa.field('box', pa.list_(pa.float32(), 4), nullable=False),

@@ -11,6 +11,7 @@ from mmrice.utils import UserError
 
 from .shard_format import (
     MASK_FIELD,
+    TAG_KINDS,
     TEXT_KINDS,
     PathLike,
     TarIndex,
@@ -39,7 +40,7 @@ class ShardTable(NamedTuple):
         label_ends: End of each region's labels, int64, (R,).
         labels: Class indices of all regions, int32.
         num_labels: How many each region has, or 0 where that differs.
-        texts: What each region says, R strings; None where no kind with words was asked for.
+        texts: What each region says, R strings; None where no kind with words or tags was asked for.
         masks: Mask of each region, R strings, see :data:`.shard_format.MASK_FIELD`; None where none were asked for.
     """
     tar: str
@@ -141,6 +142,7 @@ def load_shard(tar: PathLike, kinds: Sequence[str], whole: bool = False, masks: 
     rows, keys, ends = _rows_by_image(table, kinds)
     labels = pc.take(table['labels'], pa.array(rows)).combine_chunks()
     counts = pc.list_value_length(labels).to_numpy()
+    worded = set(kinds) & {*TEXT_KINDS, *TAG_KINDS}
     if masks and MASK_FIELD.name not in table.column_names:
         table = table.append_column(MASK_FIELD, pa.array([''] * len(table)))
     return ShardTable(
@@ -148,7 +150,7 @@ def load_shard(tar: PathLike, kinds: Sequence[str], whole: bool = False, masks: 
         boxes=table_boxes(table)[rows], kinds=_kind_indices(table)[rows], label_ends=np.cumsum(counts, dtype=np.int64),
         labels=pc.list_flatten(labels).to_numpy(),
         num_labels=int(counts[0]) if len(counts) and (counts == counts[0]).all() else 0,
-        texts=pc.take(table['text'], pa.array(rows)).combine_chunks() if set(kinds) & set(TEXT_KINDS) else None,
+        texts=pc.take(table['text'], pa.array(rows)).combine_chunks() if worded else None,
         masks=pc.take(table[MASK_FIELD.name], pa.array(rows)).combine_chunks() if masks else None)
 
 

@@ -64,6 +64,8 @@ def test_tags_and_masks_come_with_their_regions(shards):
 def test_masks_are_read_only_where_they_are_asked_for_and_old_shards_have_none(shards, tmp_path):
     assert 'gt_rles' not in samples_of(shards, masks=False).get_data_info(0)
     old = write_tiny_shards(tmp_path / 'old', num_images=1)
+    table = read_table(old / '000000.regions.parquet')
+    pq.write_table(table.drop_columns(['mask']), old / '000000.regions.parquet')
     assert 'mask' not in pq.read_schema(old / '000000.regions.parquet').names
     assert samples_of(old, kinds=('text', )).get_data_info(0)['gt_rles'].tolist() == ['', '']
 
@@ -144,3 +146,31 @@ def test_draws_are_of_each_kind_and_keep_the_tags_of_the_image():
     assert [KINDS[kind] for kind in drawn['gt_kinds']] == ['object'] * 3 + ['text'] * 2 + ['tags'] * 2 + ['image_tags']
     assert drawn['caption'] == 'caption'
     assert drawn['gt_texts'].tolist() == [kinds[label] for label in drawn['gt_region_labels'][:, 0]]
+
+
+def test_regions_keep_their_patches_when_some_are_drawn_behind(shards):
+    pipeline = [dict(type='mmrice.PatchMasks', patch_size=16), dict(type='mmrice.SampleRegionTexts', num_regions=1)]
+    sample = samples_of(shards, *pipeline, kinds=('text', 'tags', 'image_tags')).prepare_data(0)
+    covered = {KINDS[kind]: bool(mask.any()) for kind, mask in zip(sample['gt_kinds'], sample['patch_masks'])}
+    assert covered == {'text': True, 'tags': True, 'image_tags': False}
+
+
+def test_tags_alone_are_drawn_without_texts(shards):
+    sample = samples_of(shards, dict(type='mmrice.SampleRegionTexts'), kinds=('tags', 'image_tags')).prepare_data(0)
+    assert [KINDS[kind] for kind in sample['gt_kinds']] == ['tags', 'image_tags'] and sample['caption'] == ''
+
+
+@pytest.mark.parametrize(('first', 'second'), [
+    (dict(type='mmrice.RegionResize', scale=(64, 64)), dict(type='mmrice.RegionLetterbox', scale=(96, 96))),
+    (dict(type='mmrice.RandomRegionFlip', prob=1., direction='horizontal'),
+     dict(type='mmrice.RandomResizedRegionCrop', scale=(64, 64)))], ids=['resized twice', 'flipped before'])
+def test_masks_that_could_not_follow_their_image_are_one_clear_error(shards, first, second):
+    with pytest.raises(UserError, match='masks follow one crop or resize, and a flip behind it'):
+        samples_of(shards, first, second).prepare_data(0)
+
+
+def test_a_resize_of_another_project_is_one_clear_error(shards):
+    from mmcv.transforms import Resize
+    results = samples_of(shards).prepare_data(0)
+    with pytest.raises(UserError, match='was resized by a transform that does not say how'):
+        PatchMasks(16)(Resize(scale=(64, 48))(results))

@@ -71,8 +71,10 @@ def test_a_word_follows_its_box_and_a_caption_is_drawn_for_the_image(shards):
 
 
 def test_an_image_without_words_is_skipped_with_a_reason():
-    results = dict(gt_texts=np.array([''], dtype=object), gt_kinds=np.array([0]))
+    results = dict(gt_texts=np.array([], dtype=object), gt_kinds=np.array([], dtype=np.int64))
     assert SampleRegionTexts()(results) is None and 'neither a caption' in results['skip_reason']
+    clustered = dict(gt_texts=np.array([''], dtype=object), gt_kinds=np.array([0]))
+    assert SampleRegionTexts()(clustered)['caption'] == ''  # of use to other terms
     with pytest.raises(UserError, match='has no gt_texts. Set kinds='):
         SampleRegionTexts()(dict(gt_kinds=np.array([0])))
 

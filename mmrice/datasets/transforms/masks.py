@@ -25,7 +25,7 @@ class PatchMasks(BaseTransform):
         patch_size (int): Pixels a side of a patch. The input is padded to whole patches at the right and the bottom.
 
     Raises:
-        UserError: The sample has no masks to read.
+        UserError: The sample has no masks to read, or was resized by another transform than this project's.
     """
 
     def __init__(self, patch_size: int) -> None:
@@ -50,6 +50,9 @@ class PatchMasks(BaseTransform):
     def _move(mask: np.ndarray, results: dict) -> np.ndarray:
         """The mask as the image was cropped, resized, framed and flipped, 0 to 255, shape (H, W)."""
         whole = (0, 0, mask.shape[1], mask.shape[0])
+        if 'placement' not in results and tuple(results['img_shape'][:2]) != mask.shape:
+            raise UserError('PatchMasks: the image was resized by a transform that does not say how. Use mmrice.'
+                            'RegionLetterbox, RegionResize or RandomResizedRegionCrop.')
         (left, top, right, bottom), size, (x, y) = results.get('placement', (whole, whole[2:], (0, 0)))
         part = np.ascontiguousarray(mask[top:bottom, left:right]) * 255
         shrinks = size[0] <= part.shape[1] and size[1] <= part.shape[0]

@@ -38,7 +38,13 @@ class _Resizing(BaseTransform):
         """Replace the image by a crop of it and the regions by those of ``boxes``, see :func:`place_boxes`.
 
         ``placement`` keeps crop, size and offset, for what follows the boxes later (:class:`.PatchMasks`).
+
+        Raises:
+            UserError: There are masks, and the image has been placed or flipped already.
         """
+        if 'gt_rles' in results and ('placement' in results or results.get('flip')):
+            raise UserError(f'{type(self).__name__}: masks follow one crop or resize, and a flip behind it. Leave the '
+                            'other one out, or put RandomRegionFlip behind.')
         image = cut(results, crop, size)
         if image is None:
             return skip_sample(results, 'cannot be decoded')

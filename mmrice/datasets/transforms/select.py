@@ -1,8 +1,8 @@
 """Keep some of a sample's regions, or none of the sample."""
 import numpy as np
 
-# The last two only where they are asked for.
-REGION_FIELDS = ('gt_bboxes', 'gt_kinds', 'gt_region_labels', 'gt_texts', 'gt_rles')
+# The last three only where they are asked for.
+REGION_FIELDS = ('gt_bboxes', 'gt_kinds', 'gt_region_labels', 'gt_texts', 'gt_rles', 'patch_masks')
 
 
 def select_regions(results: dict, index: np.ndarray) -> None:

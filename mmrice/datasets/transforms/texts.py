@@ -21,7 +21,7 @@ class SampleRegionTexts(BaseTransform):
 
     An image with fewer such regions keeps what it has; regions with clusters or OCR tokens and the image's tags stay.
     ``caption`` becomes the drawn caption, '' where there is none, and captions are no regions any more. An image
-    without any words or tags is skipped.
+    without any of them is skipped.
 
     Args:
         num_regions (int): At most so many regions with words, M, and as many with tags. Defaults to 4.
@@ -37,12 +37,12 @@ class SampleRegionTexts(BaseTransform):
     def transform(self, results: dict) -> Optional[dict]:
         if 'gt_texts' not in results:
             raise UserError("SampleRegionTexts: the sample has no gt_texts. Set kinds=['text', 'caption'] in the "
-                            'dataset.')
+                            "dataset, or ['tags', 'image_tags'].")
         places = {kind: [] for kind in (_TEXT, _TAGS, _CAPTION, _IMAGE_TAGS, None)}
         for place, kind in enumerate(results['gt_kinds'].tolist()):
             places[kind if kind in places else None].append(place)
         labelled, captions = places.pop(None), places[_CAPTION]
-        if not any(places.values()):
+        if not any(places.values()) and not labelled:
             return skip_sample(results, 'has neither a caption nor a region with words, nor tags')
         results['caption'] = results['gt_texts'][random.choice(captions)] if captions else ''
         kept = [*places[_IMAGE_TAGS], *_draw(labelled, self.num_labelled), *_draw(places[_TEXT], self.num_regions),
