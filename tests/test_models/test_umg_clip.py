@@ -64,7 +64,7 @@ def make_batch():
                     ('tags', [0, 0, 20, 20], [0, 3], [0, 1, 6]), ('text', [16, 8, 48, 32], [2, 3], [20]),
                     ('image_tags', [0, 0, 48, 32], [0, 3, 4], [])], [1, 2, 3]),
             sample([('image_tags', [0, 0, 48, 32], [2], [])], [4]),
-            sample([('text', [4, 4, 30, 32], [5, 6], []), ('tags', [8, 8, 40, 32], [1], [15, 16])])])
+            sample([('text', [4, 4, 30, 32], [5, 6], []), ('tags', [8, 8, 40, 32], [1], [])])])
 
 
 @pytest.fixture
@@ -111,14 +111,14 @@ def test_each_term_is_what_it_says(batch):
     logits = F.normalize(model.pixel_neck.proj(masks), dim=1) @ texts.T / 0.07
     target = torch.arange(2)
     expected = (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target)) / 2
-    torch.testing.assert_close(losses['loss_pixel_text'], 2 / 3 * expected)  # of three images two have words
+    torch.testing.assert_close(losses['loss_pixel_text'], 1 / 3 * expected)  # of three images one has such masks
 
     names = F.normalize(model.text_encoder(torch.from_numpy(model.tag_names(torch.arange(5))).long())[1], dim=1)
     seen = dict(
         image=(model.image_neck((tokens[:2, 0], ))[-1], [[0, 3, 4], [2]], 1.),
         region=(model.neck(tokens, (4, 6), [torch.tensor(box).float().view(-1, 4) for box in (
             [0, 0, 20, 20], [], [8, 8, 40, 32])]), [[0, 3], [1]], 2 / 3),
-        pixel=(model.pixel_neck.proj(torch.stack([masks[0], patches[2, [15, 16]].mean(0)])), [[0, 3], [1]], 2 / 3))
+        pixel=(model.pixel_neck.proj(masks[:1]), [[0, 3]], 1 / 3))
     for level, (vectors, labels, share) in seen.items():
         logits = F.normalize(vectors, dim=1) @ names.T / 0.07
         total = 0.
@@ -139,8 +139,7 @@ def test_weights_scale_their_terms_and_a_term_without_weight_is_not_there(batch)
     for name, factor in dict(loss_region_text=0.5, loss_pixel_text=2., loss_image_tag=3., loss_region_tag=1.).items():
         torch.testing.assert_close(scaled[name], factor * whole[name], msg=name)
     tags = {**TAGS, 'region_weight': 0., 'pixel_weight': 0.}
-    head = {**TEXTS, 'region_weight': 0., 'pixel_weight': 0., 'image_weight': 0.}
-    alone = run(build(neck=None, head=head, tag_head=tags, tags=dict(names=NAMES)), batch)
+    alone = run(build(neck=None, tag_head=tags, tags=dict(names=NAMES)), batch)
     assert [name for name in alone if name.startswith('loss')] == ['loss_image_tag']
 
 
@@ -177,7 +176,7 @@ def test_samples_without_the_masks_of_its_patches_are_one_clear_error(masks, bat
         del own.patch_masks
         if masks is not None:
             own.set_metainfo(dict(patch_masks=masks))
-    with pytest.raises(UserError, match=r'expected those of \(4, 6\) patches. Put mmrice.PatchMasks\(patch_size=8'):
+    with pytest.raises(UserError, match=r'expected \(5, 4, 6\): .* Put mmrice.PatchMasks\(patch_size=8\)'):
         run(build(**EVERYTHING), batch)
 
 
@@ -209,6 +208,13 @@ def test_two_ranks_have_the_losses_and_gradients_of_one_with_the_whole_batch():
     (dict(head={**TEXTS, 'pixel_weight': 0.}, tag_head={**TAGS, 'pixel_weight': 0.}), 'pixel_neck is not used'),
     (dict(tag_head={**TAGS, 'num_tags': 4}), 'model.tags has 5 names, model.tag_head num_tags=4'),
     (dict(head={**TEXTS, 'grounding_weight': 1.}), 'model.neck has no grounding'),
+    (dict(cluster_neck=dict(type='mmrice.Prompter', in_channels=32, out_channels=DIMS, patch_size=8)),
+     'model.cluster_neck has grounding, but no weight'),
+    (dict(neck=PIXEL), 'model.neck pools boxes: give its patch_size'),
+    (dict(tag_head={**TAGS, 'region_weight': -1.}), 'model.tag_head has weights .* none below 0'),
+    (dict(tag_head={**TAGS, **dict.fromkeys(('image_weight', 'region_weight', 'pixel_weight'), 0.)}), 'one above'),
+    (dict.fromkeys(('head', 'tag_head', 'tags', 'cluster_head', 'neck', 'pixel_neck')), 'nothing is trained'),
+    (dict(tags=dict(names=[*NAMES[:-1], 'dog'])), "name 'dog' is empty or there twice"),
     (dict(cluster_head=None, cluster_neck=ROI_ALIGN), 'cluster_neck is not used'),
     (dict(tags=dict(names='nowhere.json')), 'nowhere.json: cannot be read'),
 ])

@@ -86,7 +86,8 @@ class RegionTextHead(BaseModule):
         self.bias = nn.Parameter(torch.full((count, ), bias)) if loss == 'sigmoid' else None
 
     def loss(self, images: Optional[Paired], regions: Optional[Paired], found: Optional[Tensor],
-             boxes: Optional[Tensor], counts: Tuple[int, int], pixels: Optional[Paired] = None) -> Dict[str, Tensor]:
+             boxes: Optional[Tensor], counts: Tuple[int, int], pixels: Optional[Paired] = None,
+             num_masked: int = 0) -> Dict[str, Tensor]:
         """Losses of a batch.
 
         Args:
@@ -96,24 +97,27 @@ class RegionTextHead(BaseModule):
             boxes: Where they are, likewise.
             counts: Images of this rank that have a region with words, and all of them.
             pixels: Of the masks with words. Defaults to None: without ``pixel_weight``.
+            num_masked: Images of this rank that have a mask with words. Defaults to 0.
 
         Returns:
-            dict: ``loss_image_text``, ``loss_region_text``, ``loss_grounding``, ``loss_pixel_text`` and of each
-            contrast ``accuracy_..._text`` (per cent of images, regions, masks whose own text is the most similar of
-            all), ``scale``.
+            dict: ``loss_image_text``, ``loss_region_text``, ``loss_grounding``, ``loss_pixel_text``, ``scale``, and of
+            each contrast ``accuracy_..._text``, whose mean over ranks is the per cent of all images, regions, masks
+            whose own text is the most similar of all. One rank's own, which the log of the first shows, may be more
+            than 100 where it has more rows than others.
         """
         own = [0 if pairs is None else len(pairs.seen) for pairs in (images, regions, pixels)]
-        captioned, worded, masked, with_words, every = zip(*all_gather_numbers([*own, *counts], self.log_scale.device))
-        share, result = sum(with_words) / sum(every), {'scale': self._scale(0).detach()}
+        captioned, worded, masked, with_words, every, with_masks = zip(
+            *all_gather_numbers([*own, *counts, num_masked], self.log_scale.device))
+        result = {'scale': self._scale(0).detach()}
         if images is not None:
             result.update(self._contrast('image', images, captioned, 0, None, self.image_weight))
         if regions is not None:
-            weight = self.region_weight * share
+            weight = self.region_weight * sum(with_words) / sum(every)
             result.update(self._contrast('region', regions, worded, -1, self.text_filter, weight))
             if found is not None:
                 result['loss_grounding'] = weight * self.grounding_weight * self._distance(found, boxes, sum(worded))
         if pixels is not None:
-            weight = self.pixel_weight * share
+            weight = self.pixel_weight * sum(with_masks) / sum(every)
             result.update(self._contrast('pixel', pixels, masked, -1, self.text_filter, weight))
         return result
 

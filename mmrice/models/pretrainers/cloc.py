@@ -11,7 +11,7 @@ from mmrice.structures import RegionDataSample
 from mmrice.utils.errors import UserError
 
 from ..heads.region_text_head import Paired
-from .base import gather_regions
+from .base import Regions, gather_regions
 
 
 class Encoded(NamedTuple):
@@ -104,7 +104,8 @@ class CLOC(BaseSelfSupervisor):
         images = self.encode(inputs)
         if self.neck is None:
             return self.head.loss(self.captioned(images, data_samples), None, None, None, (0, len(inputs)))
-        return self.text_losses(images, data_samples, self.embed_texts(data_samples, inputs.device))
+        words = gather_regions(data_samples, ['text'])
+        return self.text_losses(images, data_samples, self.embed_texts(data_samples, inputs.device), words)
 
     def captioned(self, images: Encoded, data_samples: List[RegionDataSample]) -> Optional[Paired]:
         """Embeddings of the images that have a caption, and of the captions; None where they have no weight."""
@@ -115,17 +116,17 @@ class CLOC(BaseSelfSupervisor):
                                      images.tokens.device)
         return Paired(self.image_neck((images.tokens[:, 0], ))[-1][places], captions)
 
-    def text_losses(self, images: Encoded, data_samples: List[RegionDataSample], texts: Tensor,
-                    pixels: Optional[Paired] = None) -> Dict[str, Tensor]:
+    def text_losses(self, images: Encoded, data_samples: List[RegionDataSample], texts: Tensor, words: Regions,
+                    pixels: Optional[Paired] = None, num_masked: int = 0) -> Dict[str, Tensor]:
         """Losses of captions and of regions with words.
 
         Args:
             images: Of the batch.
             data_samples: Likewise.
             texts: Embeddings of the regions' words, shape (R, D).
-            pixels: See :meth:`RegionTextHead.loss`.
+            words: These regions.
+            pixels, num_masked: See :meth:`RegionTextHead.loss`.
         """
-        words = gather_regions(data_samples, ['text'])
         boxes, counts = words.boxes, words.counts
         regions = found = target = None
         if self.head.region_weight:
@@ -135,7 +136,7 @@ class CLOC(BaseSelfSupervisor):
             height, width = images.size
             target = torch.cat(boxes) / torch.tensor([width, height, width, height], device=texts.device)
         return self.head.loss(self.captioned(images, data_samples), regions, found, target,
-                              (sum(map(bool, counts)), len(counts)), pixels)
+                              (sum(map(bool, counts)), len(counts)), pixels, num_masked)
 
     def embed_texts(self, data_samples: List[RegionDataSample], device: torch.device) -> Tensor:
         """Embeddings of the words of all regions that have such, shape (R, D)."""

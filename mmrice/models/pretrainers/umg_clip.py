@@ -84,28 +84,43 @@ class UMGCLIP(CLOC):
         leave_out_of_ddp(self)
 
     def _check(self) -> None:
-        weights = {level: getattr(self.head, f'{level}_weight', 0) + (
-            0 if self.tag_head is None else self.tag_head.weights[level]) for level in LEVELS}
+        own = [getattr(self.head, f'{level}_weight', 0) for level in LEVELS]
+        tagged = [0] * len(LEVELS) if self.tag_head is None else list(self.tag_head.weights.values())
+        for name, part, values in (('head', self.head, own), ('tag_head', self.tag_head, tagged)):
+            if min(values) < 0 or part is not None and not any(values):
+                raise UserError(f'UMGCLIP: model.{name} has weights {dict(zip(LEVELS, values))}, expected none below 0 '
+                                'and one above; or leave it out.')
+        if self.head is self.tag_head is self.cluster_head is None:
+            raise UserError('UMGCLIP: nothing is trained. Give model.head, model.tag_head or model.cluster_head.')
+        weights = {level: sum(pair) for level, *pair in zip(LEVELS, own, tagged)}
         shares = self.cluster_head is not None and self.cluster_neck is None
         needs = dict(image_neck=weights['image'] > 0, neck=weights['region'] > 0 or shares,
-                     pixel_neck=weights['pixel'] > 0, text_encoder=sum(weights.values()) > 0,
+                     pixel_neck=weights['pixel'] > 0, text_encoder=any(weights.values()),
                      tag_names=self.tag_head is not None)
         for name, needed in needs.items():
             if needed != (getattr(self, name) is not None):
                 option = 'tags' if name == 'tag_names' else name
                 raise UserError(f'UMGCLIP: model.{option} {"is missing" if needed else "is not used"}: weights are '
                                 f'{weights}, cluster_head is {"there" if self.cluster_head is not None else "not"}.')
-        if self.cluster_neck is not None and self.cluster_head is None:
-            raise UserError('UMGCLIP: model.cluster_neck is not used: there is no cluster_head.')
-        grounds = getattr(self.neck, 'box_head', None) is not None
-        wanted = self.head is not None and self.head.region_weight > 0 and self.head.grounding_weight > 0
-        if grounds != wanted:
-            raise UserError(f'UMGCLIP: model.neck {"has" if grounds else "has no"} grounding, but the head '
-                            f'{"has" if wanted else "has no"} weight for it. Set Prompter(grounding=...) and '
-                            'RegionTextHead(grounding_weight=...) accordingly.')
+        self._check_necks()
         if self.tag_names is not None and len(self.tag_names) != self.tag_head.num_tags:
             raise UserError(f'UMGCLIP: model.tags has {len(self.tag_names)} names, model.tag_head num_tags='
                             f'{self.tag_head.num_tags}.')
+
+    def _check_necks(self) -> None:
+        if self.cluster_neck is not None and self.cluster_head is None:
+            raise UserError('UMGCLIP: model.cluster_neck is not used: there is no cluster_head.')
+        for name in ('neck', 'cluster_neck'):
+            part = getattr(self, name)
+            if part is not None and part.patch_size is None:
+                raise UserError(f'UMGCLIP: model.{name} pools boxes: give its patch_size.')
+            grounds = getattr(part, 'box_head', None) is not None
+            wanted = (name == 'neck' and self.head is not None and self.head.region_weight > 0
+                      and self.head.grounding_weight > 0)
+            if grounds != wanted:
+                raise UserError(f'UMGCLIP: model.{name} {"has" if grounds else "has no"} grounding, but '
+                                f'{"a" if wanted else "no"} weight for it. Set Prompter(grounding=...) and '
+                                'RegionTextHead(grounding_weight=...) accordingly.')
 
     def loss(self, inputs: Tensor, data_samples: List[RegionDataSample]) -> Dict[str, Tensor]:
         """Losses of a batch.
@@ -119,62 +134,79 @@ class UMGCLIP(CLOC):
             dict: See the heads' ``loss``.
         """
         images, losses = self.encode(inputs), {}
+        covers = None if self.pixel_neck is None else self.gather_masks(images, data_samples)
         if self.head is not None:
-            texts = pixels = None
+            words, texts, pixels, num_masked = gather_regions(data_samples, ['text']), None, None, 0
             if self.head.region_weight or self.head.pixel_weight:
                 texts = self.embed_texts(data_samples, inputs.device)
             if self.head.pixel_weight:
-                masked, has_mask = self.pool_masks(images, data_samples, gather_regions(data_samples, ['text']))
+                masked, has_mask, num_masked = self.pool_masks(images, covers, words)
                 pixels = Paired(masked, texts[has_mask])
-            losses.update(self.text_losses(images, data_samples, texts, pixels))
+            losses.update(self.text_losses(images, data_samples, texts, words, pixels, num_masked))
         if self.tag_head is not None:
-            losses.update(self.tag_losses(images, data_samples))
+            losses.update(self.tag_losses(images, data_samples, covers))
         if self.cluster_head is not None:
             losses.update(self.cluster_losses(images, data_samples))
         return losses
 
-    def pool_masks(self, images: Encoded, data_samples: List[RegionDataSample],
-                   regions: Regions) -> Tuple[Tensor, Tensor]:
-        """Embed the masks of some regions.
-
-        Returns:
-            tuple: Embeddings of those that have a mask, shape (R', D), and which of them have, bool, shape (R,).
+    def gather_masks(self, images: Encoded, data_samples: List[RegionDataSample]) -> Tensor:
+        """How much of each patch the masks of all regions cover, 0 to 255, uint8, shape (R, h, w).
 
         Raises:
-            UserError: The samples have no masks, or not those of this model's patches.
+            UserError: The samples have no masks, or not those of this model's patches and regions.
         """
-        found = data_samples[0].get('patch_masks')
-        if found is None or found.shape[1:] != images.grid:
-            have = 'no masks' if found is None else f'masks of {found.shape[1:]} patches'
-            raise UserError(f'UMGCLIP: the samples have {have}, expected those of {images.grid} patches. '
-                            f'Put mmrice.PatchMasks(patch_size={self.backbone.patch_size}) into the pipeline, '
-                            "'patch_masks' into meta_keys of PackRegionInputs, and let inputs be whole patches.")
-        covers = torch.cat([torch.from_numpy(sample.patch_masks) for sample in data_samples])
-        covers = covers.to(images.tokens.device)[regions.places].float() / 255
-        has_mask = covers.flatten(1).any(dim=1)
-        counts = regions.images[has_mask].bincount(minlength=len(data_samples)).tolist()
-        return self.pixel_neck(images.tokens, images.grid, list(covers[has_mask].split(counts))), has_mask
+        for sample in data_samples:
+            found = sample.get('patch_masks')
+            expected = (len(sample.gt_regions), *images.grid)
+            if found is None or found.shape != expected:
+                have = 'no masks' if found is None else f'masks of shape {found.shape}'
+                raise UserError(f'UMGCLIP: a sample has {have}, expected {expected}: regions, rows and columns of '
+                                f'patches. Put mmrice.PatchMasks(patch_size={self.backbone.patch_size}) into the '
+                                "pipeline, 'patch_masks' into meta_keys of PackRegionInputs, and let inputs be whole "
+                                'patches.')
+        masks = torch.cat([torch.from_numpy(sample.patch_masks) for sample in data_samples])
+        return masks.to(images.tokens.device)
 
-    def tag_losses(self, images: Encoded, data_samples: List[RegionDataSample]) -> Dict[str, Tensor]:
-        """Losses of the tags of each level that has a weight."""
-        weights, regions = self.tag_head.weights, gather_regions(data_samples, ['tags'])
+    def pool_masks(self, images: Encoded, covers: Tensor, regions: Regions) -> Tuple[Tensor, Tensor, int]:
+        """Embed the masks of some regions.
+
+        Args:
+            images: Of the batch.
+            covers: See :meth:`gather_masks`.
+            regions: Some of the batch.
+
+        Returns:
+            tuple: Embeddings of those that have a mask, shape (R', D), which of them have, bool, shape (R,), and the
+            number of images with one.
+        """
+        own = covers[regions.places]
+        has_mask = own.flatten(1).amax(dim=1) > 0
+        counts = regions.images[has_mask].bincount(minlength=len(images.tokens)).tolist()
+        masks = list((own[has_mask].float() / 255).split(counts))
+        return self.pixel_neck(images.tokens, images.grid, masks), has_mask, sum(map(bool, counts))
+
+    def tag_losses(self, images: Encoded, data_samples: List[RegionDataSample],
+                   covers: Optional[Tensor]) -> Dict[str, Tensor]:
+        """Losses of the tags of each level that has a weight, those of regions and pixels times the share of images
+        that have such."""
+        weights, regions, every = self.tag_head.weights, gather_regions(data_samples, ['tags']), len(data_samples)
         levels: Dict[str, Tuple[Tensor, Tensor]] = {}
+        counts = [every, sum(map(bool, regions.counts)), 0]
         if weights['image']:
             whole = gather_regions(data_samples, ['image_tags'])
             levels['image'] = self.image_neck((images.tokens[:, 0], ))[-1][whole.images], whole.labels
         if weights['region']:
             levels['region'] = self.pool(images, regions.boxes), regions.labels
         if weights['pixel']:
-            masked, has_mask = self.pool_masks(images, data_samples, regions)
+            masked, has_mask, counts[2] = self.pool_masks(images, covers, regions)
             levels['pixel'] = masked, regions.labels[has_mask]
         tags = self.tag_head.candidates(pad_labels([labels for _, labels in levels.values()]))
         vectors = self.embed_tags(tags)
-        tagged, every = map(sum, zip(*all_gather_numbers([sum(map(bool, regions.counts)), len(data_samples)],
-                                                         tags.device)))
+        every, *numbers = map(sum, zip(*all_gather_numbers(counts, tags.device)))
+        shares = dict(zip(LEVELS, (1., *(number / every for number in numbers))))
         losses: Dict[str, Tensor] = {}
         for level, (embeddings, labels) in levels.items():
-            share = 1. if level == 'image' else tagged / every
-            losses.update(self.tag_head.loss(level, embeddings, labels, tags, vectors, share))
+            losses.update(self.tag_head.loss(level, embeddings, labels, tags, vectors, shares[level]))
         return losses
 
     def embed_tags(self, tags: Tensor) -> Tensor:

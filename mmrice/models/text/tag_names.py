@@ -27,6 +27,9 @@ class TagNames:
     def __init__(self, names: Union[str, List[str]], template: str = '{}', num_tokens: Optional[int] = 77,
                  vocab_path: Optional[str] = None, hf_tokenizer: Optional[str] = None) -> None:
         self.names = read_names(names) if isinstance(names, str) else list(names)
+        wanting = [name for name in self.names if not name.strip() or self.names.count(name) > 1]
+        if wanting:
+            raise UserError(f'model.tags: name {wanting[0]!r} is empty or there twice; each tag needs its own.')
         if not self.names or '{}' not in template:
             raise UserError(f'model.tags: {len(self.names)} names and template={template!r}, expected a name or '
                             "more, and '{}' in the template.")
