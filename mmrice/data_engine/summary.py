@@ -63,6 +63,14 @@ def shard_list(ingest: Sequence[Stamp], label: Sequence[Stamp]) -> List[Dict[str
             for number, (images, labels) in enumerate(zip(ingest, label))]
 
 
+def _invalid_boxes(engine: Dict[str, Any], stamps: Dict[str, List[Stamp]]) -> int:
+    """How many boxes were left out; those that ground and tag read from the same files count once."""
+    propose, *read = (totals(stamps[stage])['invalid_boxes'] if stage in stamps else 0
+                      for stage in ('propose', 'ground', 'tag'))
+    ground, tag = ((engine.get(stage) or {}).get('files') for stage in ('ground', 'tag'))
+    return propose + (max(read) if ground and ground == tag else sum(read))
+
+
 def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, List[Stamp]],
                   kind: Optional[str]) -> str:
     """Write ``meta.json``, which marks the build as finished; returns one line for people.
@@ -74,8 +82,7 @@ def write_summary(space: Workspace, engine: Dict[str, Any], stamps: Dict[str, Li
         kind: Of the proposed regions, 'object' or 'image'; None without.
     """
     images, labels = totals(stamps['ingest']), totals(stamps['label'])
-    invalid = sum(totals(stamps[stage])['invalid_boxes'] for stage in ('propose', 'ground', 'tag')
-                  if stage in stamps)
+    invalid = _invalid_boxes(engine, stamps)
     reasons = parts(stamps['ingest'], 'rejects')
     classes = {} if kind is None else {kind: stamps['cluster'][0].counts['clusters']}
     if 'ocr' in labels:

@@ -16,11 +16,13 @@ class TextRegions(NamedTuple):
     Attributes:
         fields: What the file says of each of K regions.
         where: File, image and number of each, for messages.
+        numbers: Of each among all regions of the image in the file, from 0.
         boxes: xyxy, px, inside the stored image, shape (K, 4), float32.
         invalid: How many regions were left out.
     """
     fields: List[Dict[str, Any]]
     where: List[str]
+    numbers: List[int]
     boxes: np.ndarray
     invalid: int
 
@@ -39,7 +41,7 @@ def read_regions(files: TextFiles, record: Dict[str, Any], part: str, invalid: s
     Raises:
         UserError: A region is no object with a box of numbers.
     """
-    found = TextRegions([], [], np.zeros((0, 4), np.float32), 0)
+    found = TextRegions([], [], [], np.zeros((0, 4), np.float32), 0)
     boxes, dropped = [], 0
     for number, region in enumerate(files.find(record).get('regions') or []):
         where = f'{files.paths[record["source"]]}: region {number} of {record["file"]}'
@@ -51,6 +53,7 @@ def read_regions(files: TextFiles, record: Dict[str, Any], part: str, invalid: s
         if problem is None:
             found.fields.append(region)
             found.where.append(where)
+            found.numbers.append(number)
             boxes.append(box)
         elif invalid == 'error':
             raise UserError(f"{where}: {problem} Set {part}.invalid='drop' to leave such boxes out, or fix the file.")

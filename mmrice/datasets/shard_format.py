@@ -120,7 +120,8 @@ def write_region_table(path: PathLike, columns: Dict[str, Any]) -> None:
     Args:
         path: The parquet file; see :func:`regions_path`.
         columns: For each field of :data:`REGION_SCHEMA` an Arrow array or what becomes one; ``box`` float32, shape
-            (R, 4), ``score`` float32, shape (R,). Dictionary arrays are decoded. ``mask`` may be there, too.
+            (R, 4), ``score`` float32, shape (R,). Dictionary arrays are decoded. ``mask`` may be there, too; it is not
+            written where all are ''.
 
     Raises:
         UserError: A row breaks the schema, or columns differ in length.
@@ -136,6 +137,8 @@ def write_region_table(path: PathLike, columns: Dict[str, Any]) -> None:
             arrays.append(pa.array(column, field.type) if not isinstance(column, pa.Array) else column.cast(field.type))
         table = pa.Table.from_arrays(arrays, schema=schema)
         table.validate()
+        if MASK_FIELD.name in columns and pc.all(pc.equal(table[MASK_FIELD.name], ''), skip_nulls=False).as_py():
+            table = table.select(REGION_SCHEMA.names)
     except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
         raise _misfit(path, error) from error
     _write_table(path, table)

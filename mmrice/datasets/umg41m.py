@@ -56,17 +56,23 @@ def parse_fields(pairs: Sequence[str]) -> Dict[str, List[str]]:
     return fields
 
 
-def find_jsons(root: Path) -> List[Path]:
-    """The JSON files below a folder, in order.
+def find_jsons(root: Path) -> Iterator[Path]:
+    """The JSON files below a folder, in order: those of a folder before those of the folders in it, of which one at a
+    time is in memory.
 
     Raises:
         UserError: There is none.
     """
-    found = sorted(root.rglob('*.json')) if root.is_dir() else []
-    if not found:
+    empty = True
+    for folder, inner, files in os.walk(root):
+        inner.sort()
+        for name in sorted(files):
+            if name.endswith('.json'):
+                empty = False
+                yield Path(folder, name)
+    if empty:
         raise UserError(f'{root}: no .json in it; expected the unpacked zips of UMG-41M, folders with one JSON an '
                         'image.')
-    return found
 
 
 def describe(value: Any, name: str = '') -> Iterator[str]:
@@ -89,12 +95,13 @@ def convert(root: Path, mapping: Mapping, out: Path) -> Dict[str, int]:
         out: The file, written at once or not at all.
 
     Returns:
-        dict: How many images, captions, regions, missing fields, and JSONs without an image beside them.
+        dict: How many images, captions, regions, regions left out because they have no box, or neither phrase nor tags,
+        missing fields, and JSONs without an image beside them.
 
     Raises:
         UserError: A JSON is broken, a field is missing, or holds something else.
     """
-    counts: Counter = Counter(images=0, captions=0, regions=0, missing=0, without_image=0)
+    counts: Counter = Counter(images=0, captions=0, regions=0, left_out=0, missing=0, without_image=0)
     with atomic_write(out, encoding='utf-8') as stream:
         for path in find_jsons(root):
             line = _Entry(path, mapping, counts).line(root)
@@ -135,12 +142,13 @@ class _Entry:
         return found
 
     def region(self, region: Any, where: str) -> List[Dict[str, Any]]:
-        """A region as one line a phrase, or one with tags alone."""
+        """A region as one line a phrase, or one with tags alone; none, and counted, without box or without words."""
         masks = [value for value, _ in self.values(region, 'mask', where) if value]
         boxes = [self.box(value, f'{where}{name}') for value, name in self.values(region, 'box', where)]
         boxes = boxes or [self.extent(mask, where) for mask in masks[:1]]
         tags, phrases = (self.texts(region, name, where) for name in ('region_tags', 'phrase'))
         if not boxes or not (tags or phrases):
+            self.counts['left_out'] += 1
             return []
         line = {'box': boxes[0], **({'mask': masks[0]} if masks else {})}
         first = {**line, **({'tags': tags} if tags else {}), **({'phrase': phrases[0]} if phrases else {})}

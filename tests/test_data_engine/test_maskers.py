@@ -32,16 +32,16 @@ def record(size=SIZE, file='a/1.jpg', source='s'):
     return {'source': source, 'file': file, 'size': [size[1], size[0]], 'source_size': [SIZE[1], SIZE[0]]}
 
 
-def coco(path, segmentations, invalid='drop', **image):
+def coco(path, segmentations, invalid='drop', boxes=BOXES, **image):
     annotations = [{'id': 7 + number, 'image_id': 1, 'bbox': [x1, y1, x2 - x1, y2 - y1], 'segmentation': segmentation}
-                   for number, ((x1, y1, x2, y2), segmentation) in enumerate(zip(BOXES, segmentations))]
+                   for number, ((x1, y1, x2, y2), segmentation) in enumerate(zip(boxes, segmentations))]
     image = {'id': 1, 'file_name': 'a/1.jpg', 'width': SIZE[1], 'height': SIZE[0], **image}
     path.write_text(json.dumps({'images': [image], 'annotations': annotations, 'categories': []}))
     return AnnotatedMasks({'s': str(path)}, invalid=invalid)
 
 
-def lines(path, masks):
-    regions = [{'box': box, 'phrase': 'x', **({'mask': mask} if mask else {})} for box, mask in zip(BOXES, masks)]
+def lines(path, masks, boxes=BOXES):
+    regions = [{'box': box, 'phrase': 'x', **({'mask': mask} if mask else {})} for box, mask in zip(boxes, masks)]
     path.write_text(json.dumps({'file_name': 'a/1.jpg', 'regions': regions}))
     return AnnotatedMasks(files={'s': str(path)})
 
@@ -84,6 +84,26 @@ def test_regions_with_equal_boxes_take_the_masks_of_equal_boxes_in_their_order(t
     found = AnnotatedMasks(files={'s': str(tmp_path / 'file')})(None, record(), boxes)
     for mask, number in zip(found, (0, 2, 1, 0)):  # one more region than annotations has the first again
         np.testing.assert_array_equal(mask, masks[number])
+
+
+@pytest.mark.parametrize('kind', ['coco', 'lines'])
+@pytest.mark.parametrize('box', [[0, 0, 20, 20], [0, 0, 20, 18]])
+def test_a_region_whose_own_annotation_has_no_mask_gets_none_of_another_one(tmp_path, kind, box):
+    annotated, mask = [box, [0, 0, 20, 20]], blob(0, 0, 20, 20)
+    masker = {'coco': coco, 'lines': lines}[kind](tmp_path / 'file', [None, rle(mask)], boxes=annotated)
+    found = masker(None, record(), np.array(annotated, np.float32))
+    assert found[0] is None
+    np.testing.assert_array_equal(found[1], mask)
+
+
+def test_of_annotations_with_equal_boxes_a_region_takes_the_one_of_its_number(tmp_path):
+    boxes, masks = [BOXES[0]] * 3, [blob(4, 4, 20, 14), None, blob(4, 14, 20, 24)]
+    stated = [None, *(mask if mask is None else rle(mask) for mask in masks)]
+    masker = lines(tmp_path / 'file', stated, boxes=[[9, 9, 9, 9], *boxes])
+    found = masker(None, record(), np.array(boxes, np.float32), [3, 2, 7])
+    np.testing.assert_array_equal(found[0], masks[2])
+    assert found[1] is None
+    np.testing.assert_array_equal(found[2], masks[0])  # a number of another file: what is left
 
 
 def test_images_that_are_not_annotated_have_no_masks(tmp_path):

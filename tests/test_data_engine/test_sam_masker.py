@@ -62,6 +62,9 @@ def test_masks_have_the_size_of_the_image_however_small_the_model_sees_it(models
 def test_wrong_settings_and_folders_are_said_of_stage_mask(models, tmp_path):
     with pytest.raises(UserError, match='engine.mask.boxes_per_batch is 0, expected a whole number'):
         SAMMasker(models['sam'], boxes_per_batch=0)
+    for wrong in (50, float('nan'), '0.5'):
+        with pytest.raises(UserError, match=f'engine.mask.min_score is {wrong!r}, expected an IoU'):
+            SAMMasker(models['sam'], min_score=wrong)
     with pytest.raises(UserError, match="engine.mask.dtype is 'float16', which is for GPUs.* engine.mask.device to"):
         SAMMasker(models['sam'], dtype='float16')
     with pytest.raises(UserError, match='none: no such folder. engine.mask.model is a local model directory'):

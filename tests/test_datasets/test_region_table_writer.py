@@ -32,12 +32,22 @@ def test_columns_give_the_bytes_of_the_same_rows(rows, tmp_path, count):
     assert (tmp_path / 'rows').read_bytes() == (tmp_path / 'columns').read_bytes()
 
 
+@pytest.mark.parametrize('masks, column', [(('', ''), False), (('', '04'), True)])
+def test_both_writers_have_a_column_of_masks_where_there_is_one(rows, tmp_path, masks, column):
+    rows = [{**row, 'mask': masks[number % 2]} for number, row in enumerate(rows)]
+    sf.write_regions(tmp_path / 'rows', rows)
+    sf.write_region_table(tmp_path / 'columns', {**as_columns(rows), 'mask': [row['mask'] for row in rows]})
+    assert (tmp_path / 'rows').read_bytes() == (tmp_path / 'columns').read_bytes()
+    assert ('mask' in sf.read_table(tmp_path / 'rows').column_names) == column
+
+
 @pytest.mark.parametrize('change, message', [
     ({'box': np.array([[5, 5, 4, 9]] * 40)}, r'row 0: box \[5.0, 5.0, 4.0, 9.0\] has x2 <= x1'),
     ({'kind': ['thing'] * 40}, "row 0: kind 'thing' is unknown"),
     ({'score': np.zeros(7, np.float32)}, 'does not fit the schema: .*length'),
     ({'labels': ['four'] * 40}, 'does not fit the schema'),
     ({'key': [None] * 40}, 'row 0: key None is not allowed'),
+    ({'mask': [None] * 40}, 'row 0: mask None is not allowed'),
 ])
 def test_wrong_columns_are_refused_and_nothing_is_written(rows, tmp_path, change, message):
     with pytest.raises(UserError, match=message):

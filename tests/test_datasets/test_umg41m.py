@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from mmrice.data_engine.maskers.coco_masks import encode_mask
-from mmrice.datasets.umg41m import Mapping, convert, describe, parse_fields
+from mmrice.datasets.umg41m import Mapping, convert, describe, find_jsons, parse_fields
 from mmrice.utils import UserError
 
 FIELDS = ['caption=text.long,text.short', 'tags=names', 'regions=things,stuff', 'box=bbox', 'phrase=says',
@@ -51,7 +51,7 @@ def test_each_json_becomes_a_line_with_the_named_fields_and_the_name_of_its_imag
             {'box': [0, 8, 30, 20], 'mask': SEA['rle'], 'tags': ['sea'], 'phrase': 'the sea'},
             {'box': [0, 8, 30, 20], 'mask': SEA['rle'], 'phrase': 'blue water'}]}
     assert second == {**first, 'file_name': 'cc3m/00/2.png', 'regions': []}
-    assert counts == {'images': 2, 'captions': 4, 'regions': 3, 'missing': 0, 'without_image': 1}
+    assert counts == {'images': 2, 'captions': 4, 'regions': 3, 'left_out': 0, 'missing': 0, 'without_image': 1}
 
 
 def test_boxes_can_be_corner_and_size_or_those_of_the_masks(root):
@@ -62,11 +62,26 @@ def test_boxes_can_be_corner_and_size_or_those_of_the_masks(root):
     assert [line['regions'][0]['box'] for line in run(root, fields)[0]] == [[0, 8, 30, 20], [2.5, 3, 9, 12]]
 
 
-def test_a_region_that_says_nothing_is_left_out(root):
-    write(root, '1', {'stuff': [{'bbox': [0, 0, 1, 1], 'says': [], 'classes': ['sea']}, {'bbox': [0, 0, 1, 1]}]})
+def test_a_region_that_says_nothing_or_has_no_box_is_left_out_and_counted(root):
+    write(root, '1', {'stuff': [{'bbox': [0, 0, 1, 1], 'says': [], 'classes': ['sea']}, {'bbox': [0, 0, 1, 1]},
+                             {'says': 'a dog', 'classes': []}]})
     (first, _), counts = run(root, ['regions=stuff', 'box=bbox', 'phrase=says', 'region_tags=classes'],
                              skip_missing=True)
-    assert first['regions'] == [{'box': [0, 0, 1, 1], 'tags': ['sea']}] and counts['missing'] == 2
+    assert first['regions'] == [{'box': [0, 0, 1, 1], 'tags': ['sea']}]
+    assert (counts['left_out'], counts['missing']) == (2, 3)
+
+
+def test_jsons_come_folder_by_folder_in_order(root):
+    names = ['9.json', 'a/1.json', 'a/2.json', 'a/b/1.json', 'c/0.json', 'cc3m/00/1.json', 'cc3m/00/2.json']
+    for name in reversed(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    found = find_jsons(root)
+    assert next(found) == root / names[0]
+    (root / 'c' / '0.json').unlink()  # nobody has looked there yet
+    assert [path.relative_to(root).as_posix() for path in found] == [*names[1:4], *names[5:]]
+    with pytest.raises(UserError, match='no .json in it'):
+        next(find_jsons(root / 'none'))
 
 
 @pytest.mark.parametrize('change, message', [

@@ -43,7 +43,7 @@ def main() -> None:
     """Convert, or show the fields."""
     args = parse_args()
     if args.fields is None:
-        path = umg41m.find_jsons(args.src)[0]
+        path = next(umg41m.find_jsons(args.src))
         try:
             fields = list(umg41m.describe(json.loads(path.read_text(encoding='utf-8'))))
         except ValueError as error:
@@ -52,9 +52,10 @@ def main() -> None:
         raise UserError(f'no --fields: these are the fields of {path}. Say which is which, see --help.')
     mapping = umg41m.Mapping(umg41m.parse_fields(args.fields), args.boxes, args.skip_missing)
     counts = umg41m.convert(args.src, mapping, args.dst)
-    left = f', {counts["missing"]:,} missing fields' if args.skip_missing else ''
+    missing = f', {counts["missing"]:,} missing fields' if args.skip_missing else ''
     print(f'{args.dst}: {counts["images"]:,} images ({counts["without_image"]:,} without a file beside the JSON), '
-          f'{counts["captions"]:,} captions, {counts["regions"]:,} regions{left}')
+          f'{counts["captions"]:,} captions, {counts["regions"]:,} regions; left out: '
+          f'{counts["left_out"]:,} regions without a box, or with neither phrase nor tags{missing}')
 
 
 if __name__ == '__main__':

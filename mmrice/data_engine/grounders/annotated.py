@@ -26,6 +26,7 @@ class AnnotatedPhrases(Grounder):
     Example:
         >>> ground = dict(type='mmrice.AnnotatedPhrases', files=dict(scenes='data/mini/scenes/text/train.jsonl'))
     """
+    version = 2
     reads = None
 
     def __init__(self, files: Dict[str, str], invalid: str = 'drop') -> None:
@@ -48,7 +49,7 @@ class AnnotatedPhrases(Grounder):
         texts = [_phrase(fields, where) for fields, where in zip(found.fields, found.where)]
         kept = [number for number, text in enumerate(texts) if text]
         return Grounded(found.boxes[kept], np.ones(len(kept), np.float32), [texts[number] for number in kept],
-                        found.invalid + texts.count(''))
+                        found.invalid + texts.count(''), [found.numbers[number] for number in kept])
 
 
 def _phrase(fields: Dict[str, Any], where: str) -> Optional[str]:

@@ -14,11 +14,14 @@ class Grounded(NamedTuple):
         scores: 0..1, shape (K,), float32.
         phrases: K texts.
         invalid: How many boxes were left out because they could not be right.
+        numbers: Of each box among the regions of the image in a file, from 0, by which regions with equal boxes keep
+            their own masks; None where boxes are of no file.
     """
     boxes: np.ndarray
     scores: np.ndarray
     phrases: List[str]
     invalid: int = 0
+    numbers: Optional[List[int]] = None
 
 
 class Grounder:

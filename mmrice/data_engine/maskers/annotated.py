@@ -16,11 +16,12 @@ from .coco_masks import decode_segmentation, resize_mask
 
 
 class _Candidates(NamedTuple):
-    """Boxes in px of the stored image, (M, 4); M segmentations; where they stand, for messages; and width and height of
-    the image that they are for."""
+    """Boxes in px of the stored image, (M, 4); M segmentations, None for none; where they stand, for messages; their
+    numbers in a file of JSON lines, else -1; and width and height of the image that they are for."""
     boxes: np.ndarray
     segmentations: List[Any]
     where: List[str]
+    numbers: List[int]
     size: Sequence[float]
 
 
@@ -28,9 +29,10 @@ class _Candidates(NamedTuple):
 class AnnotatedMasks(Masker):
     """Masks of COCO json files or of files of JSON lines, each for the regions whose box is that of its annotation.
 
-    A region takes the mask of the annotation that its box overlaps most; regions whose boxes are equal, as those of
-    several backgrounds may be, take those of annotations with equal boxes in their order. Masks are resized where
-    ingest made the image smaller. Annotations of a crowd have none.
+    A region takes the mask of the annotation that its box overlaps most, and none where that one has none. Of several
+    annotations with equal boxes, as those of backgrounds may be, it takes the one of its number, if both are out of
+    files of JSON lines, else the first that no region has taken yet. Masks are resized where ingest made the image
+    smaller. Annotations of a crowd have none.
 
     Args:
         ann_files: Source name of ingest -> COCO json whose annotations have a ``segmentation``: RLE or polygons; of any
@@ -73,21 +75,23 @@ class AnnotatedMasks(Masker):
         self._folder = folder
         self._indexes.clear()  # as in AnnotationProposer: the json may have changed
 
-    def __call__(self, image: np.ndarray, record: Dict[str, Any], boxes_K4: np.ndarray) -> List[Optional[np.ndarray]]:
+    def __call__(self, image: np.ndarray, record: Dict[str, Any], boxes_K4: np.ndarray,
+                 numbers: Sequence[int] = ()) -> List[Optional[np.ndarray]]:
         """See :meth:`Masker.__call__`."""
         known = self._candidates(record)
         if not len(known.boxes):
             return [None] * len(boxes_K4)
         iou_KM, masks, found = pairwise_iou(boxes_K4, known.boxes), {}, []
-        for iou_M in iou_KM:
+        for iou_M, number in zip(iou_KM, numbers or [-1] * len(boxes_K4)):
             if iou_M.max() < self.min_iou:
                 found.append(None)
                 continue
             best = np.flatnonzero(iou_M == iou_M.max()).tolist()
-            number = next((one for one in best if one not in masks), best[0])  # equal boxes: in their order
-            if number not in masks:
-                masks[number] = self._pixels(known, number, record)
-            found.append(masks[number])
+            own = [one for one in best if known.numbers[one] == number >= 0]
+            taken = [*own, *(one for one in best if one not in masks), *best][0]
+            if taken not in masks:
+                masks[taken] = self._pixels(known, taken, record)
+            found.append(masks[taken])
         return found
 
     def _candidates(self, record: Dict[str, Any]) -> _Candidates:
@@ -95,11 +99,10 @@ class AnnotatedMasks(Masker):
         if source in self.ann_files:
             return self._of_coco(record)
         if self.files is None or source not in self.files.paths:
-            return _Candidates(np.zeros((0, 4), np.float32), [], [], record['source_size'])
+            return _Candidates(np.zeros((0, 4), np.float32), [], [], [], record['source_size'])
         found = read_regions(self.files, record, 'engine.mask')
-        kept = [number for number, fields in enumerate(found.fields) if fields.get('mask') is not None]
-        return _Candidates(found.boxes[kept], [found.fields[number]['mask'] for number in kept],
-                           [found.where[number] for number in kept], record['source_size'])
+        return _Candidates(found.boxes, [fields.get('mask') for fields in found.fields], found.where, found.numbers,
+                           record['source_size'])
 
     def _of_coco(self, record: Dict[str, Any]) -> _Candidates:
         source = record['source']
@@ -107,14 +110,15 @@ class AnnotatedMasks(Masker):
             self._indexes[source] = BoxIndex(self.ann_files[source], self._folder, segmentations=True)
         stated, boxes, segmentations = self._indexes[source].find(record['file'])
         stated = stated or record['source_size']
-        kept = [number for number, segmentation in enumerate(segmentations) if segmentation]
         ratio = np.array([now / was for now, was in zip(record['size'], stated)] * 2, np.float32)
-        return _Candidates(np.array([boxes[number][1] for number in kept], np.float32).reshape(-1, 4) * ratio,
-                           [segmentations[number] for number in kept],
-                           [f'{self.ann_files[source]}: annotation {boxes[number][0]} of {record["file"]}'
-                            for number in kept], stated)
+        return _Candidates(np.array([box for _, box in boxes], np.float32).reshape(-1, 4) * ratio,
+                           [segmentation or None for segmentation in segmentations],
+                           [f'{self.ann_files[source]}: annotation {name} of {record["file"]}' for name, _ in boxes],
+                           [-1] * len(boxes), stated)
 
     def _pixels(self, known: _Candidates, number: int, record: Dict[str, Any]) -> Optional[np.ndarray]:
+        if known.segmentations[number] is None:
+            return None
         width, height = record['source_size']
         try:
             mask = decode_segmentation(known.segmentations[number], tuple(map(int, known.size[::-1])))

@@ -1,5 +1,5 @@
 """Masks by a Hugging Face SAM or SAM2 that is shown the boxes."""
-from typing import Any, Dict, List, Optional
+from typing import Any, Dict, List, Optional, Sequence
 
 import numpy as np
 
@@ -19,7 +19,7 @@ class SAMMasker(Masker):
 
     Args:
         model: Local directory of a SAM or SAM2 with its image processor, as ``save_pretrained`` writes it.
-        min_score: Regions whose mask has a lower IoU, as the model predicts it, get none.
+        min_score: Regions whose mask has a lower IoU, as the model predicts it, get none; 1 at most.
         boxes_per_batch: Boxes that the mask decoder takes at once.
         max_edge: The image is made this small (longer edge, px) first; the models see no more than 1024 px.
         device: 'cpu'; 'cuda': with several workers, worker i takes GPU i modulo their number; or one GPU, 'cuda:1'.
@@ -37,6 +37,8 @@ class SAMMasker(Masker):
                                    ('num_threads', num_threads, 1)):
             if not isinstance(value, int) or value < least:
                 raise UserError(f'engine.mask.{name} is {value!r}, expected a whole number, {least} or more.')
+        if not isinstance(min_score, (int, float)) or not min_score <= 1:
+            raise UserError(f'engine.mask.min_score is {min_score!r}, expected an IoU, a number of 1 at most.')
         self.sam = LocalSAM(model, 'engine.mask.model', device, dtype)
         self.min_score, self.boxes_per_batch = min_score, boxes_per_batch
         self.max_edge, self.num_threads = max_edge, num_threads
@@ -45,7 +47,8 @@ class SAMMasker(Masker):
         """Contents of the weights and settings."""
         return self.sam.fingerprint()
 
-    def __call__(self, image: np.ndarray, record: Dict[str, Any], boxes_K4: np.ndarray) -> List[Optional[np.ndarray]]:
+    def __call__(self, image: np.ndarray, record: Dict[str, Any], boxes_K4: np.ndarray,
+                 numbers: Sequence[int] = ()) -> List[Optional[np.ndarray]]:
         """See :meth:`Masker.__call__`."""
         from ..encoders.devices import inference
         small, back = shrink_image(image, self.max_edge)

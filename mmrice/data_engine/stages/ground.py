@@ -14,7 +14,8 @@ from .job import Done
 
 
 def ground_shard(grounder: Any, space: Workspace, shard: str, given: Sequence[str]) -> Done:
-    """Write ``ground.json``: the boxes of each image in the order of the tar, each with its phrase and score.
+    """Write ``ground.json``: the boxes of each image in the order of the tar, each with its phrase and score,
+    and its number where it is of a file.
 
     Boxes of less than a pixel are left out and counted as invalid.
     """
@@ -48,5 +49,6 @@ def _read(space: Workspace, shard: str, given: Sequence[str]) -> Optional[List[A
 
 
 def _rows(found: Grounded, size: Any) -> List[Dict[str, Any]]:
-    return [{'box': box.tolist(), 'text': text, 'score': float(score)} for box, score, text, good in
-            zip(found.boxes, found.scores, found.phrases, fits(found.boxes, size, 1)) if good]
+    numbers = [{}] * len(found.boxes) if found.numbers is None else [{'number': number} for number in found.numbers]
+    return [{'box': box.tolist(), 'text': text, 'score': float(score), **number} for box, score, text, number, good in
+            zip(found.boxes, found.scores, found.phrases, numbers, fits(found.boxes, size, 1)) if good]

@@ -6,9 +6,9 @@ import pyarrow as pa
 
 from mmrice.datasets.shard_format import KINDS, index_tar, regions_path, write_region_table
 
-from ..workspace import Workspace
+from ..workspace import Workspace, read_json
 from .job import Done
-from .label_rows import Rows, caption_rows, line_rows, phrase_rows, proposed_rows, read_masks
+from .label_rows import Rows, caption_rows, line_rows, phrase_rows, proposed_rows
 from .tag_rows import tag_rows
 
 
@@ -25,7 +25,7 @@ def label_shard(clusterer: Any, space: Workspace, shard: str, extra: Dict[str, A
     if extra['vocabulary'] is not None:
         lines, dropped['ocr'] = line_rows(space, shard, extra['vocabulary'])
         groups.append(lines)
-    masks = read_masks(space, shard) if 'mask' in extra['texts'] else None
+    masks = read_json(space.work(shard, 'mask', 'json')) if 'mask' in extra['texts'] else None
     if 'caption' in extra['texts']:
         groups.append(caption_rows(space, shard))
     if 'ground' in extra['texts']:

@@ -12,7 +12,7 @@ from ..workspace import Workspace, digest, read_json
 
 _vocabularies: Dict[str, Any] = {}
 
-Masks = Optional[List[Dict[Tuple[float, ...], List[str]]]]  # of each image, by box
+Masks = Optional[List[Dict[str, List[str]]]]  # of each image, of the regions of each stage; None without stage mask
 
 
 class Rows(NamedTuple):
@@ -95,35 +95,24 @@ def caption_rows(space: Workspace, shard: str) -> Rows:
 
 def phrase_rows(space: Workspace, shard: str, masks: Masks = None) -> Rows:
     """The phrases with their boxes."""
-    found = read_json(space.work(shard, 'ground', 'json'))
-    return worded('text', [(number, region) for number, regions in enumerate(found)
-                           for region in with_masks(regions, number, masks)])
+    found = with_masks(read_json(space.work(shard, 'ground', 'json')), 'ground', masks)
+    return worded('text', [(number, region) for number, regions in enumerate(found) for region in regions])
 
 
-def read_masks(space: Workspace, shard: str) -> Masks:
-    """What stage mask found: of each image the masks of each box."""
-    found: List[Dict[Tuple[float, ...], List[str]]] = []
-    for of_image in read_json(space.work(shard, 'mask', 'json')):
-        found.append({})
-        for one in of_image:
-            found[-1].setdefault(tuple(one['box']), []).append(one['mask'])
-    return found
-
-
-def with_masks(regions: List[Dict[str, Any]], image: int, masks: Masks) -> List[Dict[str, Any]]:
-    """The regions of one image, each with the mask of its box; those with equal boxes in their order."""
+def with_masks(found: List[List[Dict[str, Any]]], stage: str, masks: Masks) -> List[List[Dict[str, Any]]]:
+    """The regions that a stage found in each image, with the masks that stage mask found for them."""
     if masks is None:
-        return regions
-    of_box = {box: iter(of_one) for box, of_one in masks[image].items()}
-    return [{**region, 'mask': next(of_box[tuple(region['box'])])} for region in regions]
+        return found
+    return [[{**region, 'mask': mask} for region, mask in zip(regions, of_image[stage])]
+            for regions, of_image in zip(found, masks)]
 
 
 def worded(kind: str, regions: List[Tuple[int, Dict[str, Any]]], labels: Sequence[List[int]] = ()) -> Rows:
     """Rows of (number of the image, ``{'box', 'score', 'text'}``), perhaps with ``'mask'``."""
+    masks = [region.get('mask', '') for _, region in regions]
     return Rows(kind, np.array([number for number, _ in regions], np.int64),
                 np.array([region['box'] for _, region in regions], np.float32).reshape(-1, 4),
                 np.array([region['score'] for _, region in regions], np.float32),
                 np.fromiter(chain.from_iterable(labels), np.int32),
                 np.array([len(of_one) for of_one in labels] or [0] * len(regions), np.int64),
-                [region['text'] for _, region in regions],
-                [region.get('mask', '') for _, region in regions] if any('mask' in one for _, one in regions) else None)
+                [region['text'] for _, region in regions], masks if any(masks) else None)

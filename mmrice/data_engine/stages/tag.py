@@ -12,10 +12,10 @@ from .job import Done
 
 
 def tag_shard(tagger: Any, space: Workspace, shard: str, given: Sequence[str]) -> Done:
-    """Write ``tag.json``: of each image in the order of the tar its tags, and boxes, scores and tags of its regions.
+    """Write ``tag.json``: of each image in the order of the tar its tags, and boxes, scores, tags and numbers of its
+    regions.
 
-    Regions without a tag stay, so that those with equal boxes keep their order. Boxes of less than a pixel are left out
-    and counted as invalid.
+    Regions without a tag are left out, and so are boxes of less than a pixel, which are counted as invalid.
     """
     captions, phrases = (read_json(space.work(shard, name, 'json')) if name in given else None
                          for name in ('caption', 'ground'))
@@ -35,10 +35,12 @@ def tag_shard(tagger: Any, space: Workspace, shard: str, given: Sequence[str]) -
     output = space.work(shard, 'tag', 'json')
     write_json(output, found)
     return [output], {'tags_of_images': sum(len(one['image']) for one in found),
-                      'regions': sum(bool(region['tags']) for one in found for region in one['regions']),
+                      'regions': sum(len(one['regions']) for one in found),
                       'invalid_boxes': invalid}
 
 
 def _rows(tagged: Tagged, good: Any) -> List[Dict[str, Any]]:
-    return [{'box': box.tolist(), 'score': float(score), 'tags': tidy_tags(names)} for box, score, names, fit in
-            zip(tagged.boxes, tagged.scores, tagged.regions, good) if fit]
+    numbers = [-1] * len(tagged.boxes) if tagged.numbers is None else tagged.numbers
+    rows = [{'box': box.tolist(), 'score': float(score), 'tags': tidy_tags(names), 'number': number}
+            for box, score, names, number in zip(tagged.boxes, tagged.scores, tagged.regions, numbers)]
+    return [row for row, fit in zip(rows, good) if fit and row['tags']]

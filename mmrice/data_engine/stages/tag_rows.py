@@ -12,15 +12,15 @@ def tag_rows(space: Workspace, shard: str, masks: Masks) -> Tuple[List[Rows], in
     Args:
         space: Of the build.
         shard: '000000', ...
-        masks: See :func:`.label_rows.read_masks`.
+        masks: What stage mask wrote.
     """
     index = {name: number for number, name in enumerate(read_json(space.root / 'tag_vocab.json'))}
     sizes = [record['size'] for record in read_json(space.work(shard, 'ingest', 'json'))['images']]
     found = read_json(space.work(shard, 'tag', 'json'))
     whole = [(number, {'box': [0, 0, *size], 'score': 1, 'text': '', 'tags': one['image']})
              for number, (size, one) in enumerate(zip(sizes, found))]
-    regions = [(number, {**region, 'text': ''}) for number, one in enumerate(found)
-               for region in with_masks(one['regions'], number, masks)]
+    masked = with_masks([one['regions'] for one in found], 'tag', masks)
+    regions = [(number, {**region, 'text': ''}) for number, of_image in enumerate(masked) for region in of_image]
     groups = [_labelled(kind, rows, index) for kind, rows in (('image_tags', whole), ('tags', regions))]
     given = sum(len(row['tags']) for _, row in (*whole, *regions))
     return groups, given - sum(len(rows.labels) for rows in groups)

@@ -45,7 +45,7 @@ class AnnotatedTags(Tagger):
         found = read_regions(self.files, record, 'engine.tag', self.invalid)
         names = [_names(fields, where) for fields, where in zip(found.fields, found.where)]
         image = _names(self.files.find(record), f'{self.files.paths.get(record["source"])}: {record["file"]}')
-        return Tagged(image, found.boxes, np.ones(len(names), np.float32), names, found.invalid)
+        return Tagged(image, found.boxes, np.ones(len(names), np.float32), names, found.invalid, found.numbers)
 
 
 def _names(fields: Dict[str, Any], where: str) -> List[str]:

@@ -1,5 +1,5 @@
 """What all taggers share."""
-from typing import Any, Dict, List, NamedTuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 import numpy as np
 
@@ -15,12 +15,14 @@ class Tagged(NamedTuple):
         scores: 0..1, shape (K,), float32.
         regions: Names of each of the K regions, none or more.
         invalid: How many boxes were left out because they could not be right.
+        numbers: As in :class:`~mmrice.data_engine.grounders.Grounded`; of a region of stage ground its number there.
     """
     image: List[str]
     boxes: np.ndarray
     scores: np.ndarray
     regions: List[List[str]]
     invalid: int = 0
+    numbers: Optional[List[int]] = None
 
 
 def boxes_of(regions: List[Dict[str, Any]]) -> np.ndarray:
@@ -33,13 +35,18 @@ def scores_of(regions: List[Dict[str, Any]]) -> np.ndarray:
     return np.array([region['score'] for region in regions], np.float32)
 
 
+def numbers_of(regions: List[Dict[str, Any]]) -> List[int]:
+    """Numbers of the regions of stage ground in their file, -1 for those of none."""
+    return [region.get('number', -1) for region in regions]
+
+
 class Tagger:
     """Base of the taggers.
 
     Args:
         batch_size: Images at a time. Part of the config: sums of a model may differ in the last bit with another one.
     """
-    version = 2
+    version = 3
     needs_texts = False  # captions or phrases
 
     def __init__(self, batch_size: int = 16) -> None:
@@ -55,6 +62,6 @@ class Tagger:
             images: RGB, uint8, shape (H, W, 3).
             records: What ingest noted about each: key, source, file, size, source_size.
             captions: Of each image; empty without stage caption.
-            regions: ``{'box', 'text', 'score'}`` of each image; empty without stage ground.
+            regions: ``{'box', 'text', 'score'}`` of each image, perhaps with ``'number'``; empty without stage ground.
         """
         raise NotImplementedError

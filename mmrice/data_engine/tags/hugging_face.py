@@ -10,7 +10,7 @@ from ..encoders.crops import crop_regions
 from ..encoders.torch_encoder import to_input
 from ..local_model import LocalModel
 from ..workspace import digest
-from .base import Tagged, Tagger, boxes_of, scores_of
+from .base import Tagged, Tagger, boxes_of, numbers_of, scores_of
 from .names import read_names
 
 _AT_ONCE = 64  # crops or names in the model
@@ -61,7 +61,8 @@ class HuggingFaceTagger(Tagger):
         boxes = [boxes_of(of_image) for of_image in regions]
         whole = [np.array([[0, 0, *image.shape[1::-1]]], np.float32) for image in images]
         names = iter(self._tags([(image, np.concatenate(both)) for image, *both in zip(images, whole, boxes)]))
-        return [Tagged(next(names), boxes_K4, scores_of(of_image), [next(names) for _ in of_image])
+        return [Tagged(next(names), boxes_K4, scores_of(of_image), [next(names) for _ in of_image],
+                       numbers=numbers_of(of_image))
                 for boxes_K4, of_image in zip(boxes, regions)]
 
     def _tags(self, images: List[Tuple[np.ndarray, np.ndarray]]) -> List[List[str]]:

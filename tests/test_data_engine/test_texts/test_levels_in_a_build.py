@@ -76,6 +76,31 @@ def test_regions_with_equal_boxes_keep_their_own_masks_when_one_has_no_tag(level
         ([0], masks[1]), ([1], masks[2])]  # ring, sea
 
 
+def test_regions_with_equal_boxes_keep_their_own_masks_when_one_has_tags_alone(levels, text_file, tmp_path):
+    masks = [encode_mask(disc(number)) for number in range(2)]
+    regions = [{'box': [0, 0, 90, 90], 'tags': ['sea']}, {'box': [0, 0, 90, 90], 'phrase': 'the grass'},
+               {'box': [0, 0, 90, 90], 'tags': ['ring'], 'phrase': 'a ring'}]
+    for region, mask in zip(regions, masks):
+        region['mask'] = {'size': [128, 128], 'counts': mask}
+    text_file.write_text(json.dumps({'file_name': '00.jpg', 'regions': regions}) + '\n')
+    for name, parts in (('both', {}), ('phrases', {'tag': None}), ('tags', {'ground': None})):
+        build({**levels, **parts}, tmp_path / name)
+        assert [(row['text'], row['mask']) for row in rows(tmp_path / name, 'text')] == (
+            [('the grass', masks[1]), ('a ring', '')] if name != 'tags' else [])
+        assert [(row['labels'], row['mask']) for row in rows(tmp_path / name, 'tags')] == (
+            [([3], masks[0]), ([2], '')] if name != 'phrases' else [])
+
+
+def test_a_box_that_cannot_be_is_left_out_once_however_many_stages_read_it(levels, text_file, tmp_path):
+    regions = [{'box': [5, 5, 5, 9], 'phrase': 'a ring', 'tags': ['ring']}, {'box': [0, 0, 9, 9], 'phrase': ''}]
+    text_file.write_text(json.dumps({'file_name': '00.jpg', 'regions': regions}) + '\n')
+    (tmp_path / 'other.jsonl').write_bytes(text_file.read_bytes())
+    for path, count in ((text_file, 2), (tmp_path / 'other.jsonl', 3)):
+        levels['tag']['files'] = {'photos': str(path)}
+        build(levels, tmp_path / 'out')
+        assert read_meta(tmp_path / 'out')['left_out']['invalid_boxes'] == count
+
+
 def test_the_build_says_what_it_has_and_what_it_left_out(levels, tmp_path):
     build(levels, tmp_path / 'out')
     meta = read_meta(tmp_path / 'out')

@@ -34,11 +34,31 @@ def test_tags_of_a_list_are_its_longest_names_in_the_text(tmp_path):
     assert tags(['hotdog', 'a hot cat, the doghouse']) == []
 
 
+def test_what_an_image_says_is_no_tag_of_a_list_either(tmp_path):
+    assert TextTags(write(tmp_path / 'names', 'dog\nsign')).tags_of(['a "STOP" sign with "dog" and “dog”']) == ['sign']
+
+
+@pytest.mark.parametrize('names, message', [
+    ('c\nC++', r"names: 'c\+\+' cannot be found in texts, .*: '\+' is no part of one"), ('c#', "'#' is no part"),
+    ('dog\n?!', r"names: '\?!' cannot be found in texts, .*: it has none"),
+    ('t-shirt\nt shirt', "names: 't-shirt' and 't shirt' have the same words")])
+def test_a_name_that_its_words_cannot_find_is_refused(tmp_path, names, message):
+    with pytest.raises(UserError, match=message):
+        TextTags(write(tmp_path / 'names', names))
+
+
+def test_punctuation_of_names_makes_no_difference(tmp_path):
+    tags = TextTags(write(tmp_path / 'names', "t-shirt\nst. bernard\nteacher's desk\nhot_dog")).tags_of
+    assert tags(["A St Bernard in a T shirt", "a hot-dog on the teacher’s desk"]) == [
+        'st. bernard', 't-shirt', 'hot_dog', "teacher's desk"]
+
+
 def test_images_get_tags_of_their_captions_and_regions_those_of_their_phrases():
-    region = {'box': [1, 2, 3, 4], 'text': 'a goose', 'score': 0.5}
+    region = {'box': [1, 2, 3, 4], 'text': 'a goose', 'score': 0.5, 'number': 7}
     found = TextTags()([None] * 2, [{}] * 2, [['a dog', 'a cat'], []], [[], [region, {**region, 'text': 'so'}]])
     assert [one.image for one in found] == [['dog', 'cat'], []] and found[1].regions == [['goose'], []]
     assert found[1].boxes.tolist() == [[1, 2, 3, 4]] * 2 and found[1].scores.tolist() == [0.5, 0.5]
+    assert found[1].numbers == [7, 7]
 
 
 def record(file='1.jpg', size=(100, 50), source='s'):
