@@ -20,6 +20,11 @@ def iter_annotations(path: Union[str, Path]) -> Iterator[Dict[str, Any]]:
     yield from _with_fields(path, 'annotations', {'image_id': (int, str), 'bbox': list})
 
 
+def iter_categories(path: Union[str, Path]) -> Iterator[Dict[str, Any]]:
+    """Yield ``categories``; each has ``id`` and ``name``. Errors as in :func:`iter_list`."""
+    yield from _with_fields(path, 'categories', {'id': (int, str), 'name': str})
+
+
 def _with_fields(path: Union[str, Path], name: str, fields: Dict[str, Any]) -> Iterator[Dict[str, Any]]:
     for number, element in enumerate(iter_list(path, name)):
         for field, kind in fields.items():

@@ -42,7 +42,7 @@ class CocoTags(MultiLabelDataset):
         unknown = [name for name in classes if name not in names.values()]
         if unknown:
             raise UserError(f'{self.ann_file}: no category is called {unknown[0]!r}, which classes of CocoTags has. '
-                            f'Expected some of {", ".join(names.values())}.')
+                            f'Expected names of categories, such as {", ".join(list(names.values())[:5])}.')
         numbers = {name: number for number, name in enumerate(classes)}
         paths: Dict[Any, str] = {}
         shown: Dict[Any, Set[int]] = {}
