@@ -4,6 +4,7 @@ from typing import Optional, Sequence
 from torch import nn
 
 from mmrice.registry import WEIGHT_INITIALIZERS
+from mmrice.utils import UserError
 
 from .pretrained_init import RICEPretrained
 
@@ -21,7 +22,7 @@ class PretrainedParts:
         parts (Sequence[str]): Names of the parts. Defaults to ('backbone', ).
 
     Raises:
-        UserError: The checkpoint is missing or damaged, or lacks parameters of a part.
+        UserError: The checkpoint is missing or damaged, or lacks parameters of a part; or the model has no such part.
 
     Example:
         >>> init_cfg = dict(type='mmrice.PretrainedParts', checkpoint='latest.pth', parts=['backbone', 'text_encoder'])
@@ -32,10 +33,14 @@ class PretrainedParts:
 
     def __call__(self, module: nn.Module) -> None:
         """Load the weights into the parts of ``module``."""
+        own = dict(module.named_children())
+        unknown = [name for name in self.parts if name not in own]
+        if unknown:
+            raise UserError(f'PretrainedParts: parts={list(self.parts)}, but {type(module).__name__} has no '
+                            f'{unknown[0]!r}. Expected some of {", ".join(own)}.')
         source = RICEPretrained(self.checkpoint).read(module)
         for name in self.parts:
-            part = getattr(module, name)
-            part, prefix = getattr(part, 'backbone', part), f'{name}.'
+            part, prefix = getattr(own[name], 'backbone', own[name]), f'{name}.'
             named = any(key.startswith(prefix) for key in source.state)
             RICEPretrained(self.checkpoint, prefix if named else None).load(part, source)
             part._is_init = True  # its own init_weights would make it random again

@@ -18,14 +18,15 @@ def label_color(label: int) -> Color:
 
 
 def region_captions(kinds: Sequence[str], labels: Sequence[Sequence[int]], texts: Optional[Sequence[str]] = None,
-                    vocabulary: Optional[Sequence[str]] = None) -> list:
-    """What is written on each region: ``#17`` for an object cluster, the words of an OCR region in quotes.
+                    vocabulary: Optional[Sequence[str]] = None, tags: Optional[Sequence[str]] = None) -> list:
+    """What is written on each region: ``#17`` for a cluster, words in quotes, names of tags.
 
     Args:
-        kinds: 'object' or 'ocr' of each of K regions.
+        kinds: Of :data:`mmrice.structures.KINDS`, of each of K regions.
         labels: Class indices of each; negative ones are padding.
-        texts: What was read in each, '' where nothing was. Defaults to None.
+        texts: What each says, '' where nothing is known. Defaults to None.
         vocabulary: Words of the OCR classes, used where there is no text. Defaults to None: their indices.
+        tags: Names of the tags. Defaults to None: their indices.
 
     Returns:
         list: K strings.
@@ -33,14 +34,19 @@ def region_captions(kinds: Sequence[str], labels: Sequence[Sequence[int]], texts
     captions = []
     for index, (kind, own) in enumerate(zip(kinds, labels)):
         own = [int(label) for label in own if label >= 0]
-        if kind == 'object':
-            captions.append(' '.join(f'#{label}' for label in own))
+        numbers = ' '.join(f'#{label}' for label in own)
+        if kind in ('tags', 'image_tags'):
+            captions.append(f'tags {numbers}' if tags is None else ', '.join(tags[label] for label in own))
+        elif kind in ('object', 'image'):
+            captions.append(numbers)
         elif texts is not None and texts[index]:
             captions.append(f'"{texts[index]}"')
+        elif kind != 'ocr':
+            captions.append('')
         elif vocabulary is not None:
             captions.append(f'"{" ".join(vocabulary[label] for label in own)}"')
         else:
-            captions.append('ocr ' + ' '.join(f'#{label}' for label in own))
+            captions.append(f'ocr {numbers}')
     return captions
 
 

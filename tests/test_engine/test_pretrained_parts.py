@@ -56,3 +56,8 @@ def test_a_checkpoint_that_is_missing_or_lacks_a_part_is_named(saved, tmp_path):
         Model(config(path, 'pixel_neck')).init_weights()
     with pytest.raises(UserError, match='no.pth: no such checkpoint'):
         Model(config(tmp_path / 'no.pth', 'backbone')).init_weights()
+
+
+def test_a_misspelt_part_is_named_with_those_there_are(saved):
+    with pytest.raises(UserError, match="Model has no 'pixel_nek'. Expected some of backbone, pixel_neck, text_enc"):
+        Model(config(saved[0], 'backbone', 'pixel_nek')).init_weights()

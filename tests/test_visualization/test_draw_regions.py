@@ -48,6 +48,14 @@ def test_captions_leave_out_padding_and_show_indices_without_a_vocabulary():
     assert region_captions(['object', 'ocr'], [[3, -1], [4, 5]]) == ['#3', 'ocr #4 #5']
 
 
+def test_captions_of_tags_are_their_names_and_those_of_texts_what_they_say():
+    kinds, labels = ['tags', 'image_tags', 'text', 'caption', 'image'], [[1, 0], [2, -1], [-1], [-1], [7, 3]]
+    words = dict(vocabulary=['STOP', 'EXIT', 'PUSH'])
+    assert region_captions(kinds, labels, **words) == ['tags #1 #0', 'tags #2', '', '', '#7 #3']
+    assert region_captions(kinds, labels, ['', '', 'a dog', 'two dogs', ''], tags=['dog', 'old', 'park'], **words) == [
+        'old, dog', 'park', '"a dog"', '"two dogs"', '#7 #3']
+
+
 def test_neighbouring_labels_have_different_colours():
     colors = [label_color(label) for label in range(30)]
     assert len(set(colors)) == 30

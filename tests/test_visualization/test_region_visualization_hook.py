@@ -134,5 +134,22 @@ def test_words_beside_the_shards_are_found_without_being_named(runner, tmp_path)
     assert hook.words is None
     (tmp_path / 'ocr_vocab.json').write_text('["cat", "dog"]')
     runner.train_dataloader.dataset.data_root = str(tmp_path)
+    (tmp_path / 'tag_vocab.json').write_text('["thing"]')
     hook.before_train(runner)
-    assert hook.words == ['cat', 'dog']
+    assert hook.words == ['cat', 'dog'] and hook.tags == ['thing']
+
+
+def test_tags_are_drawn_by_their_names_and_not_as_words(runner, batch):
+    regions = batch['data_samples'][0].gt_regions
+    regions.kinds, hook, pictures = torch.tensor([5, 6]), RegionVisualizationHook(num_images=1), []
+    for hook.words, hook.tags in ((None, None), (['a'] * 5, None), (None, ['a'] * 5)):
+        hook.after_train_iter(runner, 0, batch)
+        pictures.append(runner.visualizer.images['regions_0', 1])
+    assert (pictures[0] == pictures[1]).all() and (pictures[0] != pictures[2]).any()
+
+
+def test_a_model_without_centres_of_regions_cannot_show_what_it_gets_right(runner):
+    runner.model = torch.nn.Identity()
+    with pytest.raises(UserError, match='show_correct=True, but Identity has no centres.*Set show_correct=False'):
+        RegionVisualizationHook(show_correct=True).before_train(runner)
+    RegionVisualizationHook().before_train(runner)
