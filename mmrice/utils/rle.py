@@ -42,5 +42,5 @@ def decode_rle(counts: str, size: Tuple[int, int]) -> Optional[np.ndarray]:
     runs = rle_runs(counts)
     if not runs or min(runs) < 0 or sum(runs) != size[0] * size[1]:
         return None
-    pixels = np.repeat(np.arange(len(runs), dtype=np.int64) % 2, runs).astype(np.uint8)
+    pixels = np.repeat((np.arange(len(runs)) % 2).astype(np.uint8), runs)
     return pixels.reshape(size[1], size[0]).T

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from pycocotools import mask as coco_mask
@@ -15,6 +17,18 @@ def test_masks_of_pycocotools_come_back(size, share):
     mask = (np.random.default_rng(0).random(size) < share).astype(np.uint8)
     mask[:, size[1] // 2:] = 1
     np.testing.assert_array_equal(decode_rle(encoded(mask), size), mask)
+
+
+def test_what_is_held_on_the_way_is_a_byte_a_pixel():
+    mask = np.zeros((1000, 1000), np.uint8)
+    mask[100:900, 200:700] = 1
+    counts = encoded(mask)
+    tracemalloc.start()
+    try:
+        assert decode_rle(counts, mask.shape).dtype == np.uint8
+        assert tracemalloc.get_traced_memory()[1] < 1.5 * mask.size
+    finally:
+        tracemalloc.stop()
 
 
 def test_runs_of_a_mask_fill_it():
