@@ -1,9 +1,15 @@
 """CostAggregationHead: what it does with a cost volume, for any classes, in parts or whole."""
+import weakref
+
 import pytest
 import torch
 import torch.nn.functional as F
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils._pytree import tree_leaves
 
 import mmrice  # noqa: F401 before a host
+from mmrice.models.layers import grid_angles, rotation
+from mmrice.models.layers.cost_aggregation import AggregationLayer, GuidedBlock
 from mmrice.utils import UserError
 
 pytest.importorskip('mmseg')
@@ -58,20 +64,34 @@ def test_any_number_of_classes_and_any_size_of_the_grid_need_the_same_parameters
 
 
 @torch.no_grad()
-def test_a_patch_and_a_class_are_seen_by_the_others():
+def test_a_cell_of_the_volume_is_seen_by_all_patches_of_its_class_and_then_by_all_classes():
+    torch.manual_seed(0)
+    layer = AggregationLayer(DIMS, DIMS, num_heads=2)
+    volume, image, texts = torch.randn(1, 5, 24, DIMS), torch.randn(1, 24, DIMS), torch.randn(5, DIMS)
+    rope = (*rotation(grid_angles(GRID, DIMS // 2, volume.device)[:, None]), None)
+    moved = volume.clone()
+    moved[0, 2, 7] *= -1
+    after_patches, after_both = ((step(moved) - step(volume)).abs().amax(-1)[0] > 1e-5 for step in (
+        lambda x: layer.patches(x, image[:, None], rope), lambda x: layer(x, image, texts, rope, 2**10)))
+    assert after_patches[2].all() and not after_patches[[0, 1, 3, 4]].any()
+    assert after_both.all()
+
+
+@torch.no_grad()
+def test_layers_and_each_map_of_the_encoder_change_the_logits():
     head, (patches, guides, classes) = make(), inputs()
     before = head((patches, guides, classes))
-    moved, other = patches.clone(), classes.clone()
-    moved[:, :, 0, 0] *= -1
-    other[0] *= -1
-    assert (head((moved, guides, classes))[:, :, -4:, -4:] != before[:, :, -4:, -4:]).any()
-    assert (head((patches, guides, other))[:, 1:] != before[:, 1:]).any()
-    guides[1] = guides[1] + torch.randn_like(guides[1])
-    assert (head((patches, guides, classes)) != before).any()
+    for number in range(2):
+        others = [guide + torch.randn_like(guide) * (place == number) for place, guide in enumerate(guides)]
+        assert (head((patches, others, classes)) - before).abs().max() > 1e-3
+    for layer in head.layers:
+        layer.classes.ffn = torch.nn.Identity()
+        changed = head((patches, guides, classes))
+        assert (changed - before).abs().max() > 1e-3
+        before = changed
 
 
 def test_parts_of_the_volume_give_the_same_results_and_gradients_and_bound_what_is_held():
-    from mmrice.models.layers.cost_aggregation import GuidedBlock
     content, found, largest = inputs(7), [], []
     for at_once, with_cp in ((2**17, False), (100, False), (100, True)):
         head = make(at_once=at_once, with_cp=with_cp)
@@ -88,6 +108,34 @@ def test_parts_of_the_volume_give_the_same_results_and_gradients_and_bound_what_
     for others in found[1:]:
         for expected, value in zip(found[0], others):
             torch.testing.assert_close(value, expected, atol=2e-4, rtol=1e-3)
+
+
+class Held(TorchDispatchMode):
+    """Bytes of the tensors that were made inside: now, and the most there were at a time."""
+
+    def __init__(self):
+        super().__init__()
+        self.sizes, self.peak = {}, 0
+
+    def __torch_dispatch__(self, function, types, args=(), kwargs=None):
+        results = function(*args, **(kwargs or {}))
+        for storage in (x.untyped_storage() for x in tree_leaves(results) if isinstance(x, torch.Tensor)):
+            if storage._cdata not in self.sizes:
+                self.sizes[storage._cdata] = storage.nbytes()
+                weakref.finalize(storage, self.sizes.pop, storage._cdata)
+        self.peak = max(self.peak, sum(self.sizes.values()))
+        return results
+
+
+@torch.no_grad()
+def test_the_volume_is_held_three_times_in_testing():
+    head = make(guide_channels=(), up_dims=(), at_once=64)  # a part is 1 / 64 of the volume
+    patches, _, classes = inputs(64, (8, 8), batch=1)
+    whole = make(guide_channels=(), up_dims=())((patches, (), classes))
+    with Held() as held:
+        logits = head((patches, (), classes))
+    assert 3 < held.peak / (64 * 64 * 16 * 4) < 3.6  # a part's own is the rest
+    torch.testing.assert_close(logits, whole, atol=1e-4, rtol=1e-4)
 
 
 def squares(classes, noise, batch=8):

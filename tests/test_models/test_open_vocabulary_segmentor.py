@@ -63,8 +63,7 @@ def test_a_step_reaches_every_parameter_of_the_head_and_changes_no_bit_of_the_en
 
 
 @torch.no_grad()
-def test_a_trained_model_is_asked_for_any_names_in_any_order_whole_or_in_windows(trained):
-    from mmengine.config import ConfigDict
+def test_a_trained_model_is_asked_for_any_names_in_any_order(trained):
     model, images = trained[0].eval(), torch.randn(1, 3, 32, 40)
     metas, shapes = [dict(img_shape=(32, 40), ori_shape=(32, 40))], {}
     for names in (SEEN, UNSEEN, UNSEEN[::-1]):
@@ -73,9 +72,25 @@ def test_a_trained_model_is_asked_for_any_names_in_any_order_whole_or_in_windows
         assert shapes[tuple(names)].shape == (1, len(names), 32, 40) and model.out_channels == len(names)
     torch.testing.assert_close(shapes[tuple(UNSEEN[::-1])], shapes[tuple(UNSEEN)].flip(1), atol=1e-4, rtol=1e-4)
     assert model.predict(images)[0].pred_sem_seg.data.max() < 5
-    model.test_cfg = ConfigDict(mode='slide', crop_size=(32, 40), stride=(16, 16))
+
+
+@torch.no_grad()
+def test_logits_of_windows_are_the_mean_over_those_that_show_a_pixel(trained, monkeypatch):
+    from mmengine.config import ConfigDict
+    model, images = trained[0].eval(), torch.randn(1, 3, 32, 40)
+    model.set_classes(UNSEEN)
+    total, count = torch.zeros(1, len(UNSEEN), 32, 40), torch.zeros(32, 40)
+    for y, x in ((0, 0), (0, 16), (8, 0), (8, 16)):
+        window = slice(y, y + 24), slice(x, x + 24)
+        total[..., window[0], window[1]] += model.inference(
+            images[..., window[0], window[1]], [dict(img_shape=(24, 24), ori_shape=(24, 24))])
+        count[window] += 1
     metas = [dict(img_shape=(32, 40), ori_shape=(32, 40))]
-    torch.testing.assert_close(model.inference(images, metas), shapes[tuple(UNSEEN[::-1])])
+    whole = model.inference(images, metas)
+    monkeypatch.setattr(model, 'test_cfg', ConfigDict(mode='slide', crop_size=(24, 24), stride=(16, 16)))
+    found = model.inference(images, metas)
+    torch.testing.assert_close(found, total / count, atol=1e-4, rtol=1e-4)
+    assert (found - whole).abs().max() > 1e-2
 
 
 def test_vectors_of_classes_are_made_once_and_again_for_other_names_and_other_weights(monkeypatch):

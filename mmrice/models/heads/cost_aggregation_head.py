@@ -31,8 +31,9 @@ class CostAggregationHead(BaseDecodeHead):
     loss, where CAT-Seg has a binary one of each class (``loss_decode`` takes MMSegmentation's with ``use_sigmoid``).
 
     Memory: parts of the volume are worked on one after another, with the same result. What must be held for N classes
-    and L patches of an image is the volume itself, N * L * ``embed_dims`` numbers, at most three times; 847 classes of
-    784 patches and 128 channels are 340 MB each in float32.
+    and L patches of an image is the volume itself, N * L * ``embed_dims`` numbers: three times in testing, and what a
+    part needs; 847 classes of 784 patches and 128 channels are 340 MB each in float32. Training keeps more for the
+    backward pass, even with ``with_cp`` what is between any two steps: about 2 * ``num_layers`` + 3 volumes.
 
     Args:
         in_channels (int): Dims D of the embeddings.

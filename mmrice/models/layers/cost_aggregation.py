@@ -20,6 +20,8 @@ from .rope import rotate
 def in_parts(step: Callable[[Tensor], Tensor], volume: Tensor, dim: int, size: int, recompute: bool = False) -> Tensor:
     """Apply a step that treats positions of a dimension alike, some at a time: the result is that of all at once.
 
+    Without gradients, parts are written where they belong as they come, so that the result is held once.
+
     Args:
         step: Part -> result, the positions of ``dim`` in place.
         volume: What is divided.
@@ -31,8 +33,18 @@ def in_parts(step: Callable[[Tensor], Tensor], volume: Tensor, dim: int, size: i
         again = recompute and torch.is_grad_enabled()
         return checkpoint(step, part, use_reentrant=False) if again else step(part)
 
-    results = [run(part) for part in volume.split(max(size, 1), dim)]
-    return results[0] if len(results) == 1 else torch.cat(results, dim)
+    parts = volume.split(max(size, 1), dim)
+    first = run(parts[0])
+    if len(parts) == 1:
+        return first
+    if torch.is_grad_enabled():
+        return torch.cat([first, *map(run, parts[1:])], dim)
+    result = first.new_empty([*first.shape[:dim], volume.size(dim), *first.shape[dim + 1:]])
+    places = result.split(max(size, 1), dim)
+    places[0].copy_(first)
+    for place, part in zip(places[1:], parts[1:]):
+        place.copy_(run(part))
+    return result
 
 
 class GuidedBlock(nn.Module):
