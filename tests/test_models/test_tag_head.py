@@ -52,7 +52,7 @@ def by_hand(model, loss):
 
 
 def step(rank, world_size, options):
-    """Loss and gradients of a step."""
+    """Loss, gradients and accuracy of a step."""
     model = Model(chunk_size=2, **options).double()
     wrapped = DistributedDataParallel(model) if world_size > 1 else model
     start = sum(SHARES[world_size][:rank])
@@ -60,7 +60,8 @@ def step(rank, world_size, options):
     seen, names = numbers()
     losses = wrapped(seen[chosen], LABELS[chosen], names, world_size)
     losses['loss_region_tag'].backward()
-    return losses['loss_region_tag'].item(), {name: p.grad for name, p in model.named_parameters()}
+    gradients = {name: p.grad for name, p in model.named_parameters()}
+    return losses['loss_region_tag'].item(), gradients, losses['accuracy_region_tag'].item()
 
 
 @pytest.mark.parametrize('options', [dict(loss='rice'), dict(loss='sigmoid'), dict(loss='rice', sample_ratio=0.3)],
@@ -71,7 +72,11 @@ def test_loss_and_gradients_are_those_of_the_whole_batch_on_any_number_of_ranks(
     model = Model(**options).double()
     expected = by_hand(model, options['loss'])  # every tag occurs, so that drawn ones add none
     expected.backward()
-    assert sum(loss for loss, _ in results) / world_size == pytest.approx(expected.item(), rel=1e-9)
+    assert sum(loss for loss, _, _ in results) / world_size == pytest.approx(expected.item(), rel=1e-9)
+    seen, names = (F.normalize(layer(x), dim=1) for layer, x in zip((model.seen, model.text), numbers()))
+    hits = sum(best in own for best, own in zip((seen @ names.T).argmax(1).tolist(), LABELS.tolist()))
+    assert 0 < hits < len(LABELS)
+    assert sum(share for _, _, share in results) / world_size == pytest.approx(100 * hits / len(LABELS))
     for name, parameter in model.named_parameters():
         torch.testing.assert_close(results[0][1][name], parameter.grad, rtol=1e-8, atol=1e-10)
 

@@ -110,8 +110,9 @@ class TagHead(BaseModule):
             share: Factor of the loss. Defaults to 1.
 
         Returns:
-            dict: ``loss_<level>_tag``, whose mean over ranks is that over all rows, and ``accuracy_<level>_tag``, per
-            cent of rows where a tag of their own is the most similar.
+            dict: ``loss_<level>_tag``, whose mean over ranks is that over all rows, and ``accuracy_<level>_tag``, whose
+            mean over ranks is the per cent of all rows where a tag of their own is the most similar. One rank's own,
+            which the log of the first shows, may be more than 100 where it has more rows than others.
         """
         rows = rows_of([count for count, in all_gather_numbers([len(embeddings)], embeddings.device)])
         with torch.autocast(embeddings.device.type, enabled=False):
