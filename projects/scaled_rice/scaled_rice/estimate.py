@@ -1,8 +1,8 @@
 """How long jobs take: seconds of CPU time on a core of an AMD EPYC with bfloat16, torch 2.14, that had other work.
 
 Measured are RICE's and MLCD's iterations, those of the probes, and the tests by kNN of regions and images; of the rest
-some are scaled from other sizes (CLIP, CLOC and UMG-CLIP had patches of 8 px) and some are guesses (the tests of trained
-probes, the data).
+some are scaled from other sizes (CLIP, CLOC and UMG-CLIP had patches of 8 px), some are guesses (tests of trained
+probes, data).
 """
 import re
 from pathlib import Path
