@@ -42,9 +42,13 @@ class ObjectCrops(BaseDataset):
         try:
             content = json.loads(Path(self.ann_file).read_text(encoding='utf-8'))
             names = {image['id']: image['file_name'] for image in content['images']}
-            classes = {category['id']: number for number, category in enumerate(content['categories'])}
-            objects = [item for item in content['annotations'] if not item.get('iscrowd')]
-            self._metainfo.setdefault('classes', tuple(category['name'] for category in content['categories']))
+            categories = {category['id']: category['name'] for category in content['categories']}
+            numbers = {name: number for number, name in enumerate(
+                self._metainfo.setdefault('classes', tuple(categories.values())))}
+            classes = {key: numbers[name] for key, name in categories.items() if name in numbers}
+            objects = [item for item in content['annotations']
+                       if not item.get('iscrowd') and (item['category_id'] not in categories
+                                                       or item['category_id'] in classes)]
             return [dict(img_path=str(Path(self.img_prefix, names[item['image_id']])), box=(x, y, x + w, y + h),
                          gt_label=classes[item['category_id']])
                     for item in objects for x, y, w, h in [item['bbox']] if min(w, h) >= self.min_side]
