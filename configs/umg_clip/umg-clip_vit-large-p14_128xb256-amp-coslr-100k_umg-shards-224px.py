@@ -1,6 +1,6 @@
 # UMG-CLIP, ViT-L/14, 224 px, 128 GPUs x 256 images, 100,000 iterations.
-# Expected (the paper's weights, read in FG-CLIP 2): COCO retrieval image to text 68.9, text to image 54.6; open-vocabulary
-# segmentation ADE20K-150 36.1. Not run by us. Its schedule could not be read; this is CLOC's, shortened.
+# Expected (the paper's weights, read in FG-CLIP 2): COCO retrieval image to text 68.9, text to image 54.6; open-
+# vocabulary segmentation ADE20K-150 36.1. Not run by us. Its schedule could not be read; this is CLOC's, shortened.
 _base_ = [
     '../_base_/models/umg-clip_vit-large-p14.py', '../_base_/datasets/umg_shards.py',
     '../_base_/schedules/adamw_14b.py', '../_base_/default_runtime.py'

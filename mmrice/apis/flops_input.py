@@ -160,5 +160,5 @@ def _worded(model: nn.Module, cfg: Config, shape: Size, meta: Dict[str, Any],
     samples = [RegionDataSample(metainfo={**meta, **words}, gt_regions=regions) for _ in range(batch_size)]
     more = f', {number} with tags' if 'tags' in kinds else ''
     more += f', {sum(kind in known for kind in kinds)} with clusters' if known else ''
-    note = (f"mode='loss' without its backward pass; a caption and {number} regions an image, {length} tokens each{more}")
-    return samples, note
+    note = f"mode='loss' without its backward pass; a caption and {number} regions an image, {length} tokens each"
+    return samples, note + more

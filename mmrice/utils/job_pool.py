@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Dict, Iterable, List, Set, Tuple
 
 from .atomic import atomic_write
+from .errors import UserError
 
 _POLL = 0.2  # seconds
 STAMP = 'job.json'
@@ -35,16 +36,23 @@ class Pool:
     """Runs jobs that wait for each other.
 
     A job that ended well leaves ``job.json`` (its commands and seconds) in its folder; with that and its output there,
-    it is not run again, unless one that it needs is, or has been since. What a killed job had begun is run again from its start.
+    it is not run again, unless one that it needs is, or has been since. What a killed job had begun is run again from
+    its start.
 
     Args:
         jobs: Name -> job; the first that is ready starts first.
         out: Folder of their folders; logs are ``logs/<name with dots>.log``.
         workers: Jobs at once.
         threads: Of the maths of each process.
+
+    Raises:
+        UserError: A job needs one that is not among them.
     """
 
     def __init__(self, jobs: Dict[str, Job], out: Path, workers: int, threads: int = 1) -> None:
+        unknown = sorted({need for job in jobs.values() for need in job.needs} - set(jobs))
+        if unknown:
+            raise UserError(f'job {unknown[0]} is needed, but not among the jobs.')
         self.jobs, self.out, self.workers = jobs, Path(out), workers
         self.env = {**os.environ, 'PYTHONUNBUFFERED': '1', 'OMP_NUM_THREADS': str(threads)}
         self.running: Dict[str, Running] = {}

@@ -2,6 +2,9 @@
 import json
 import shlex
 
+import pytest
+
+from mmrice.utils import UserError
 from mmrice.utils.job_pool import Job, Pool
 
 
@@ -44,3 +47,8 @@ def test_what_was_made_of_a_job_that_is_run_again_is_run_again(tmp_path):
     Pool({'first': alone}, tmp_path, workers=1).run()  # and where it was run without the other
     Pool({'first': alone, 'last': script('last', copy, ['first'])}, tmp_path, workers=1).run()
     assert (tmp_path / 'last' / 'out.txt').read_text() == 'three'
+
+
+def test_a_job_that_waits_for_one_that_is_not_there_is_an_error(tmp_path):
+    with pytest.raises(UserError, match='job first is needed'):
+        Pool({'last': script('last', 'pass', ['first'])}, tmp_path, workers=1)

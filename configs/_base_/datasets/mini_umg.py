@@ -1,6 +1,6 @@
 # Captions, phrases, tags, masks and clusters of the mini-scenes (synthetic compositions):
-# python tools/build_region_data.py configs/data_engine/mini_umg.py. Whole images of 192 px; four regions with words, four
-# with tags and four with a cluster or words of OCR each.
+# python tools/build_region_data.py configs/data_engine/mini_umg.py. Whole images of 192 px; four regions with words,
+# four with tags and four with a cluster or words of OCR each.
 data_root = 'data/mini/umg'
 num_classes = dict(object=128, ocr=101)
 train_pipeline = [

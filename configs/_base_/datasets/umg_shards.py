@@ -1,5 +1,5 @@
-# Region shards with captions, phrases, tags and masks, of any size, 224 px, one caption, four regions with words and four
-# with tags an image. Not read in the paper, and chosen after CLOC: letterbox, number of regions, 77 tokens.
+# Region shards with captions, phrases, tags and masks, of any size, 224 px, one caption, four regions with words and
+# four with tags an image. Not read in the paper, and chosen after CLOC: letterbox, number of regions, 77 tokens.
 # Another size: pipeline[1].scale.
 data_root = 'data/umg_shards'
 train_dataloader = dict(

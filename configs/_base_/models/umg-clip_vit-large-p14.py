@@ -1,5 +1,5 @@
-# UMG-CLIP with ViT-L/14 (1024 channels, 24 layers) and CLIP's text tower beside it, 768 wide; all else as with ViT-B/16.
-# Layers are recomputed in the backward pass.
+# UMG-CLIP with ViT-L/14 (1024 channels, 24 layers) and CLIP's text tower beside it, 768 wide; all else as with
+# ViT-B/16. Layers are recomputed in the backward pass.
 _base_ = ['umg-clip_vit-base-p16.py']
 data_preprocessor = dict(pad_size_divisor=14)
 model = dict(
