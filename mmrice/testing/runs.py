@@ -1,4 +1,5 @@
 """Train and test inside the test's process exactly as ``tools/train.py`` and ``tools/test.py`` do."""
+import time
 from pathlib import Path
 from typing import Any, Dict, Optional
 
@@ -58,7 +59,7 @@ def train(config: Path,
     training.set_amp(cfg, amp)
     training.complete_loaders(cfg)
     training.make_exact(cfg)
-    cfg.experiment_name = f'{work_dir.name}_{len(list(work_dir.glob("*")))}' if work_dir.exists() else work_dir.name
+    cfg.experiment_name = f'{work_dir.name}_{time.time_ns()}'  # two in one second would share a scope
     runner = training.build_runner(cfg)
     runner.register_hook(_KillHook(kill_at, kill_in_evaluation))
     runner.train()
@@ -84,7 +85,7 @@ def test(config: Path, work_dir: Path, checkpoint: str, **options: Any) -> Dict[
     cfg.load_from, cfg.resume = checkpoint, False
     training.complete_loaders(cfg)
     training.add_hooks(cfg, 'FloatResultsHook', 'LoadCheckHook')
-    cfg.experiment_name = work_dir.name
+    cfg.experiment_name = f'{work_dir.name}_{time.time_ns()}'  # two in one second would share a scope
     return testing.to_json(training.build_runner(cfg).test())
 
 
