@@ -1,7 +1,9 @@
 """Run jobs of an experiment, several at once; what has ended well is not run again."""
+import contextlib
 import json
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -104,7 +106,7 @@ class Pool:
                 time.sleep(_POLL)
         finally:
             for running in self.running.values():
-                running.process.terminate()
+                running.signal(signal.SIGTERM)
             for running in self.running.values():
                 running.stop()
         return self.failed
@@ -159,19 +161,23 @@ class Running:
 
     def stop(self) -> None:
         """Wait a little for its end, then end it."""
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             self.process.wait(10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        self.signal(signal.SIGKILL)  # and what outlives it: loaders that wait for somebody to read
+        self.process.wait()
         self.stream.close()
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the command and all that it has started."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, number)
 
     def _next(self) -> None:
         command = self.left.pop(0)
         print(f'$ {shlex.join(command)}', file=self.stream, flush=True)
         command = [sys.executable, *command[1:]] if command[0] == 'python' else list(command)
         self.process = subprocess.Popen(command, stdout=self.stream, stderr=subprocess.STDOUT,
-                                        stdin=subprocess.DEVNULL, env=self.env)
+                                        stdin=subprocess.DEVNULL, env=self.env, start_new_session=True)
 
 
 def texts(job: Job) -> List[str]:

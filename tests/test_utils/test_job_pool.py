@@ -1,6 +1,7 @@
 """Jobs wait for each other; what ended well is not run again."""
 import json
 import shlex
+from pathlib import Path
 
 import pytest
 
@@ -52,3 +53,20 @@ def test_what_was_made_of_a_job_that_is_run_again_is_run_again(tmp_path):
 def test_a_job_that_waits_for_one_that_is_not_there_is_an_error(tmp_path):
     with pytest.raises(UserError, match='job first is needed'):
         Pool({'last': script('last', 'pass', ['first'])}, tmp_path, workers=1)
+
+
+def test_nothing_that_a_job_has_started_outlives_the_pool(tmp_path):
+    child = f"import os, time; open('{tmp_path}/child', 'w').write(str(os.getpid())); time.sleep(60)"
+    text = f'import subprocess, sys, time; subprocess.Popen([sys.executable, "-c", """{child}"""]); time.sleep(60)'
+    pool = Pool({'a': script('a', text)}, tmp_path, workers=1)
+
+    def interrupt():
+        if (tmp_path / 'child').exists() and (tmp_path / 'child').read_text():
+            raise KeyboardInterrupt
+        return []
+
+    pool._ended = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        pool.run()
+    state = Path('/proc', (tmp_path / 'child').read_text(), 'stat')
+    assert not state.exists() or state.read_text().rpartition(')')[2].split()[0] == 'Z'
