@@ -37,6 +37,13 @@ def test_the_most_similar_pairs_are_merged():
     assert target[2] == target[7] and target[4] == target[1] and len(set(target)) == 6
 
 
+def test_positions_are_exact_in_bfloat16():
+    positions = torch.tensor([[300., 301.], [303., 305.], [511., 0.], [7., 257.]])
+    merged = merge_tokens(torch.eye(4, dtype=torch.bfloat16)[None], positions, 0)
+    torch.testing.assert_close(merged.positions[0][merged.target[0]], positions)
+    assert merged.tokens.dtype == torch.bfloat16
+
+
 def test_patches_that_are_equal_lose_nothing():
     tokens = torch.randn(2, 3, 8).repeat_interleave(2, dim=1)
     merged = merge_tokens(tokens, torch.zeros(6, 2), 3)
