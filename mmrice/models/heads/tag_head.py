@@ -88,8 +88,8 @@ class TagHead(BaseModule):
         gathered = all_gather_numbers([len(own), highest], labels.device)
         for rank, (_, highest) in enumerate(gathered):
             if highest >= self.num_tags:
-                raise UserError(f'TagHead: rank {rank} has tag {highest}, expected 0 to {self.num_tags - 1}. Set num_tags '
-                                'of model.tag_head to the length of tag_vocab.json.')
+                raise UserError(f'TagHead: rank {rank} has tag {highest}, expected 0 to {self.num_tags - 1}. Set '
+                                'num_tags of model.tag_head to the length of tag_vocab.json.')
         rows = rows_of([count for count, _ in gathered])
         drawn = draw_classes(self.num_tags, self.num_samples, mix(self.seed, int(self.num_steps)), 0, self.num_tags)
         if self.training:

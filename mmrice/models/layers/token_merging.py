@@ -47,7 +47,7 @@ def merge_tokens(tokens: Tensor, positions: Tensor, number: int) -> Merged:
         place.scatter_(1, stays, torch.arange(movable - number, device=tokens.device).expand_as(stays))
         target[:, ::2] = place
     whole = tokens.float()  # rows over 256 are no numbers of bfloat16
-    values = torch.cat([whole, positions.to(whole).expand(len(tokens), -1, -1), torch.ones_like(whole[..., :1])], dim=-1)
+    values = torch.cat([whole, positions.to(whole).expand(len(tokens), -1, -1), torch.ones_like(whole[..., :1])], -1)
     index = target[..., None].expand_as(values)
     summed = values.new_zeros(len(tokens), count - number, values.size(-1)).scatter_add(1, index, values)
     means = summed[..., :-1] / summed[..., -1:]
