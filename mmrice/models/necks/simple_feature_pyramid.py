@@ -1,7 +1,8 @@
 """Feature pyramids from the last map of a plain ViT: ViTDet's deconvolutions, and pooling alone as RICE's probe."""
-from typing import List, Sequence, Tuple, Union
+from typing import List, Optional, Sequence, Tuple, Union
 
 import torch.nn.functional as F
+from mmcv.cnn import build_norm_layer
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -50,6 +51,9 @@ class SimpleFeaturePyramid(BaseModule):
         scales (Sequence[float]): Size of each level over the backbone's map, from large to small, out of 4, 2, 1, 0.5,
             0.25. Defaults to (4, 2, 1, 0.5): strides 4 to 32 with patch size 16.
         num_extra_levels (int): Levels appended, each the last one subsampled by 2. Defaults to 1.
+        in_norm_cfg (dict, optional): Norm of the backbone's map before all else. ``dict(type='BN')`` frees a probe of a
+            frozen backbone from the scale of its channels and from what all its tokens have in common. Defaults to
+            None.
         init_cfg (dict, optional): Weights to load. Defaults to None.
 
     Raises:
@@ -67,12 +71,14 @@ class SimpleFeaturePyramid(BaseModule):
                  out_channels: int = 256,
                  scales: Sequence[float] = (4, 2, 1, 0.5),
                  num_extra_levels: int = 1,
+                 in_norm_cfg: Optional[dict] = None,
                  init_cfg: Union[dict, None] = None) -> None:
         super().__init__(init_cfg)
         for scale in scales:
             if scale not in SCALES:
                 raise UserError(f'{type(self).__name__}: scale {scale} is none of {", ".join(map(str, SCALES))}.')
         self.num_extra_levels = num_extra_levels
+        self.in_norm = build_norm_layer(in_norm_cfg, in_channels)[1] if in_norm_cfg else nn.Identity()
         self.levels = nn.ModuleList(
             nn.Sequential(*self._level(in_channels, out_channels, scale)) for scale in scales)
 
@@ -113,7 +119,8 @@ class SimpleFeaturePyramid(BaseModule):
             tuple: One map a level, from high to low resolution, each (B, out_channels, h * scale, w * scale) rounded
             up, float32.
         """
-        outputs = [level(inputs[-1]) for level in self.levels]
+        inputs = self.in_norm(inputs[-1])
+        outputs = [level(inputs) for level in self.levels]
         for _ in range(self.num_extra_levels):
             outputs.append(F.max_pool2d(outputs[-1], 1, stride=2))
         return tuple(outputs)
@@ -134,6 +141,7 @@ class PoolFeaturePyramid(SimpleFeaturePyramid):
         scales (Sequence[float]): As in :class:`SimpleFeaturePyramid`. Defaults to (4, 2, 1, 0.5, 0.25): strides 4 to 64
             with patch size 16.
         num_extra_levels (int): Levels appended, each the last one subsampled by 2. Defaults to 0.
+        in_norm_cfg (dict, optional): As in :class:`SimpleFeaturePyramid`. Defaults to None.
         init_cfg (dict, optional): Weights to load. Defaults to None.
 
     Raises:
@@ -145,8 +153,9 @@ class PoolFeaturePyramid(SimpleFeaturePyramid):
                  out_channels: int = 256,
                  scales: Sequence[float] = SCALES,
                  num_extra_levels: int = 0,
+                 in_norm_cfg: Optional[dict] = None,
                  init_cfg: Union[dict, None] = None) -> None:
-        super().__init__(in_channels, out_channels, scales, num_extra_levels, init_cfg)
+        super().__init__(in_channels, out_channels, scales, num_extra_levels, in_norm_cfg, init_cfg)
 
     def _level(self, in_channels: int, out_channels: int, scale: float) -> List[nn.Module]:
         project, smooth = self._project(in_channels, out_channels), self._smooth(out_channels)

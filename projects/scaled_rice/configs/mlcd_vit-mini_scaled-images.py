@@ -5,7 +5,7 @@ model = dict(
     backbone=dict(**_base_.encoder, out_type='cls_token'),
     neck=dict(type='LinearNeck', in_channels={{_base_.width}}, out_channels={{_base_.width}}, norm_cfg=None),
     head=dict(
-        type='mmrice.ClusterDiscriminationHead', embed_dims={{_base_.width}}, scale=30., margin=0., sample_ratio=1.,
+        type='mmrice.ClusterDiscriminationHead', embed_dims={{_base_.width}}, scale=15., margin=0., sample_ratio=1.,
         image=dict(num_classes=_base_.num_classes['image'])))
 train_pipeline = [
     dict(type='mmrice.LoadImageFromShard'),

@@ -11,7 +11,7 @@ model = dict(
         pad_size_divisor={{_base_.patch}}),
     backbone=dict(type='mmrice.FrozenBackbone', backbone={{_base_.dense}}),
     neck=dict(type='mmrice.PoolFeaturePyramid', in_channels={{_base_.width}}, out_channels=64, scales=(2, 1, 0.5),
-              num_extra_levels=0),
+              num_extra_levels=0, in_norm_cfg=dict(type='BN')),
     bbox_head=dict(
         type='FCOSHead',
         num_classes=10,
