@@ -119,6 +119,19 @@ def test_the_page_has_tables_plots_and_commands_of_what_was_run(tmp_path):
     assert all((tmp_path / picture).read_bytes().startswith(b'\x89PNG') for picture in pictures)
 
 
+def test_what_people_wrote_under_its_heading_stays(tmp_path):
+    from scaled_rice.page import NOTES, write_page
+    made, page = runs(tmp_path / 'out', dict(mlcd=20., rice=30.)), tmp_path / 'page.md'
+    write_page(page, made, CONTENDERS, {}, {})
+    first = page.read_text()
+    assert NOTES not in first
+    notes = f'{NOTES}\n\nOne.\n\n### More\n\n| two |\n'
+    page.write_text(first.replace('## Real', f'{notes}\n## Real').replace('30.0', '99.0'))
+    for _ in range(2):
+        write_page(page, made, CONTENDERS, {}, {})
+        assert page.read_text().replace(f'{notes}\n', '') == first
+
+
 def test_results_without_the_number_are_named(tmp_path):
     from scaled_rice.measures import MEASURES, read_measure
     (tmp_path / 'linear').mkdir()

@@ -74,6 +74,20 @@ def test_pool_pyramid_equals_resampling_by_hand_then_projecting():
 
 
 @pytest.mark.parametrize('kind', NECKS)
+def test_with_a_norm_before_it_scale_and_common_part_of_the_channels_do_not_count(kind):
+    torch.manual_seed(0)
+    cfg = {**NECKS[kind], 'in_norm_cfg': dict(type='BN')}
+    neck = randomised(ROOT_MODELS.build(cfg))
+    x = torch.randn(4, 16, 6, 10)
+    outputs = neck((x * torch.rand(16, 1, 1).add(1) * 100 + 7 * torch.randn(16, 1, 1), ))
+    torch.testing.assert_close(outputs, neck((x, )), rtol=1e-3, atol=1e-3)
+    plain = ROOT_MODELS.build(NECKS[kind])
+    plain.load_state_dict({name: value for name, value in neck.state_dict().items() if not name.startswith('in_norm')})
+    expected = F.batch_norm(x, None, None, neck.in_norm.weight, neck.in_norm.bias, training=True)
+    torch.testing.assert_close(neck((x, )), plain((expected, )))
+
+
+@pytest.mark.parametrize('kind', NECKS)
 @pytest.mark.parametrize('grid, expected', [
     ((6, 10), [(24, 40), (12, 20), (6, 10), (3, 5), (2, 3)]),
     ((7, 9), [(28, 36), (14, 18), (7, 9), (4, 5), (2, 3)]),

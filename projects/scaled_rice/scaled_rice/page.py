@@ -1,7 +1,7 @@
 """The page of results: verdicts, tables, plots, commands; made of files of results alone."""
 import os
 from pathlib import Path
-from typing import Any, Dict, Sequence
+from typing import Any, Dict, List, Sequence
 
 from mmrice.utils import atomic_write
 from mmrice.utils.job_pool import Job
@@ -18,6 +18,7 @@ TITLES = {
     'trees': 'Real aerial photos',
 }
 PLOTTED = ('segmentation-unseen', 'segmentation-seen', 'detection-unseen', 'recognition-unseen', 'recognition-trees')
+NOTES = '## What was found on the way'
 OPENING = """
 All contenders pretrain the same encoder on as many of the same images, *synthetic compositions of real pixels*, with
 the same optimizer, schedule and number of steps, each with the best of the learning rates that were tried. Encoders are
@@ -36,7 +37,7 @@ def write_page(path: Path, runs: Runs, contenders: Sequence[str], jobs: Dict[str
     """Write the page, and its plots into ``images`` beside it.
 
     Args:
-        path: The Markdown file.
+        path: The Markdown file. What people wrote under :data:`NOTES` in one that is there stays; all else is replaced.
         runs: Where results are.
         contenders: Rows of the tables.
         jobs: All jobs, for their commands and seconds.
@@ -45,7 +46,7 @@ def write_page(path: Path, runs: Runs, contenders: Sequence[str], jobs: Dict[str
     beside = f'{"; ".join(f"{key} {value}" for key, value in about.items())}; [commands](#commands).'
     lines = ['# The claims of RICE at a small scale', '', '```',
              f'python projects/scaled_rice/run.py --budget {runs.budget}', '```', OPENING,
-             '## Verdicts', '', *tables.verdict_lines(runs), '']
+             '## Verdicts', '', *tables.verdict_lines(runs), '', *_notes(path)]
     for split, table in TABLES.items():
         lines += [f'## {TITLES[split]}', '', *tables.contender_table(runs, contenders, table), '',
                   f'Per cent; mean and sample standard deviation. {beside}', '']
@@ -62,6 +63,11 @@ def write_page(path: Path, runs: Runs, contenders: Sequence[str], jobs: Dict[str
               *tables.command_lines(runs.out, jobs), '']
     with atomic_write(path, encoding='utf-8') as stream:
         stream.write('\n'.join(lines))
+
+
+def _notes(path: Path) -> List[str]:
+    _, heading, rest = (path.read_text(encoding='utf-8') if path.is_file() else '').partition(f'{NOTES}\n')
+    return [heading + rest.partition('\n## ')[0].rstrip() + '\n'] if heading else []
 
 
 def _plot_main(path: Path, runs: Runs, contenders: Sequence[str]) -> str:
