@@ -74,7 +74,8 @@ def sweeps(budget: str) -> Dict[str, Sweep]:
     numbers = CLUSTERS[budget]
     main = numbers[1]
     regions = {str(n): () if n == 10 else (f'{_DATA}pipeline.3.num_regions={n}', ) for n in (1, 4, 10, 20)}
-    ratios = {str(rho): () if rho == 1 else (f'model.head.sample_ratio={rho}', ) for rho in (0.02, 0.1, 0.5, 1)}
+    sparse = 'optim_wrapper.optimizer.type=mmrice.SparseAdamW'  # a share of the centres has sparse gradients
+    ratios = {str(rho): () if rho == 1 else (f'model.head.sample_ratio={rho}', sparse) for rho in (0.02, 0.1, 0.5, 1)}
     scales = {f'{s}, {m}': () if (s, m) == (15, 0) else (f'model.head.scale={s}.', f'model.head.margin={m}')
               for s, m in ((8, 0), (15, 0), (30, 0), (64, 0.3))}
     weights = {str(w): () if w == 0.1 else (f'model.head.ocr.loss_weight={w}', ) for w in (0, 0.1, 0.3, 1)}
