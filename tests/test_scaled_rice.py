@@ -1,9 +1,10 @@
 """The scaled-down experiment: contenders differ in what they learn from alone, and verdicts follow from numbers."""
+import argparse
 import json
 from pathlib import Path
 
 import pytest
-from mmengine.config import Config
+from mmengine.config import Config, DictAction
 
 import mmrice  # noqa: F401
 from mmrice.testing.config_files import datasets
@@ -79,10 +80,6 @@ def test_pretraining_is_as_long_for_all_but_random_weights_and_repeats_with_othe
 
 
 def test_options_of_contenders_arrive_in_their_configs(budget):
-    import argparse
-
-    from mmengine.config import DictAction
-
     from mmrice.apis.config import load_config
     parser, read = argparse.ArgumentParser(), {}
     parser.add_argument('--cfg-options', nargs='+', action=DictAction)
@@ -124,6 +121,20 @@ def test_a_sweep_changes_one_setting_and_shares_the_run_of_the_main_value(budget
             if options:
                 options = [option.format(root=budget.settings['root']) for option in options]
                 assert made[f'{jobs.sweep_folder(name, value)}/seed0'].endswith(' '.join([base, *options]))
+
+
+def test_every_swept_setting_has_an_optimizer_that_takes_its_gradients(budget):
+    from mmengine.optim import build_optim_wrapper
+    from mmpretrain.registry import MODELS
+    from scaled_rice.contenders import RICE, sweeps
+    parser, shares = argparse.ArgumentParser(), set()
+    parser.add_argument('--cfg-options', nargs='+', action=DictAction)
+    for options in (options for sweep in sweeps('cpu').values() for options in sweep.values.values() if options):
+        cfg = config(RICE)
+        cfg.merge_from_dict(parser.parse_args(['--cfg-options', *options]).cfg_options)
+        build_optim_wrapper(MODELS.build(cfg.model), cfg.optim_wrapper)
+        shares.add(cfg.model.head.sample_ratio)
+    assert len(shares) == 4
 
 
 def test_every_job_finds_its_files_and_what_it_waits_for_and_has_an_estimate(budget):
