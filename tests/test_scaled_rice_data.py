@@ -94,3 +94,24 @@ def test_the_oracle_has_the_true_boxes_names_and_words(data, tmp_path):
         for item, kind, label in zip(true, own['kinds'], own['labels']):
             labels.setdefault((str(kind), int(label[0])), set()).add(item['name'])
     assert all(len(names) == 1 for names in labels.values()) and len(labels) == sum(meta['num_classes'].values())
+
+
+@pytest.mark.parametrize('left', ['nothing', 'old', 'part of a copy'])
+def test_shards_are_copied_whole_over_what_a_kill_has_left(left, tmp_path, monkeypatch):
+    import runpy
+    import sys
+    source, out = tmp_path / 'regions', tmp_path / 'clusters5'
+    (source / '.work').mkdir(parents=True)
+    (source / 'meta.json').write_text('new')
+    if left == 'old':
+        (out / '.work').mkdir(parents=True)
+        (out / 'stale').write_text('')
+    if left == 'part of a copy':
+        (tmp_path / '.clusters5.new').mkdir()
+        (tmp_path / '.clusters5.new' / 'stale').write_text('')
+    monkeypatch.setattr(sys, 'argv', ['prepare.py', 'copy', str(source), str(out)])
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_path(str(PROJECT / 'prepare.py'), run_name='__main__')
+    assert not ended.value.code
+    assert sorted(path.name for path in out.iterdir()) == ['.work', 'meta.json']
+    assert sorted(path.name for path in tmp_path.iterdir()) == ['clusters5', 'regions']

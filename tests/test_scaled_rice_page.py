@@ -38,9 +38,11 @@ def runs(out, values):
 
 
 @pytest.mark.parametrize('preferred, other, outcome', [
-    ((10., 11., 12.), (7., 8., 9.), 1),  # 3 > 2 * sqrt(1 + 1)
+    ((10., 11., 12.), (7., 8., 9.), 1),  # 3 > 2 * sqrt(1 + 1), and a little for rounding
     ((10., 11., 12.), (7.5, 8.5, 9.5), 0),
     ((7., 8., 9.), (10., 11., 12.), -1),
+    ((5.1, 5.1, 5.1), (5., 5., 5.), 0),  # a tenth is what they are rounded to
+    ((5.2, 5.2, 5.2), (5., 5., 5.), 1),
     ((5., ), (4., ), None),
     ((), (4., 5.), None),
 ])
@@ -51,22 +53,24 @@ def test_ahead_is_what_exceeds_twice_the_root_of_the_summed_variances(preferred,
 
 def test_settings_with_one_seed_vary_as_the_main_runs_do():
     from scaled_rice.verdicts import Comparison
-    assert Comparison([5.], [4.], spread=0.3).outcome() == 1
-    assert Comparison([5.], [4.], spread=0.4).outcome() == 0
+    assert Comparison([5.], [4.], spread=0.15).outcome() == 1  # 1 > 4.3 * sqrt(2) * 0.15
+    assert Comparison([5.], [4.], spread=0.17).outcome() == 0
+    assert Comparison([5.], [4.]).outcome() is None
 
 
 @pytest.mark.parametrize('outcomes, word', [
     ('+++', 'reproduced'), ('++0', 'reproduced'), ('+0', 'reproduced'), ('+00', 'not decidable at this scale'),
     ('++-', 'not decidable at this scale'), ('--0', 'not reproduced'), ('00', 'not decidable at this scale'),
-    ('+??', 'reproduced'), ('??', 'not decidable at this scale'), ('', 'not decidable at this scale'),
+    ('+??', 'not decidable at this scale'),
+    ('--?', 'not decidable at this scale'), ('??', 'not decidable at this scale'), ('', 'not decidable at this scale'),
 ])
 def test_a_claim_is_judged_by_how_often_it_is_ahead_and_never_behind(outcomes, word):
     from scaled_rice.verdicts import Comparison, judge
     values = {'+': ([5., 5.], [4., 4.]), '0': ([5., 5.], [5., 5.]), '-': ([4., 4.], [5., 5.]), '?': ([], [])}
     verdict = judge({f'{place}{sign}': Comparison(*values[sign]) for place, sign in enumerate(outcomes)})
     assert verdict.word == word
-    assert [len(names) for names in (verdict.ahead, verdict.level, verdict.behind)] == [
-        outcomes.count(sign) for sign in '+0-']
+    assert [len(names) for names in (verdict.ahead, verdict.level, verdict.behind, verdict.missing)] == [
+        outcomes.count(sign) for sign in '+0-?']
 
 
 @pytest.mark.parametrize('rice, word', [(30., 'reproduced'), (20., 'not decidable at this scale'),
@@ -82,13 +86,40 @@ def test_verdicts_and_tables_follow_the_results(rice, word, tmp_path):
         assert [row.count(f'{center:.1f} ± 1.0') for row, center in zip(rows, (20., rice))] == [len(table)] * 2
 
 
-def test_heads_help_each_other_where_the_whole_is_ahead_of_each_part(tmp_path):
+@pytest.mark.parametrize('claim, other, words', [('The OCR head helps', 'rice-objects', False),
+                                                 ('The object head helps', 'rice-ocr', True)])
+def test_each_head_is_judged_by_what_it_is_said_to_help(claim, other, words, tmp_path):
     from scaled_rice.claims import CLAIMS
-    compare = next(compare for claim, compare in CLAIMS.items() if claim.startswith('Object and OCR heads'))
-    found = compare(runs(tmp_path, {'rice': 9., 'rice-objects': 5., 'rice-ocr': 2.}))
-    for name, comparison in found.items():
-        assert list(comparison.other) == ([1., 2., 3.] if name.startswith('kNN of words') else [4., 5., 6.])
-    assert sum(name.startswith('kNN of words') for name in found) == 2 < len(found)
+    compare = next(compare for name, compare in CLAIMS.items() if name.startswith(claim))
+    found = compare(runs(tmp_path, {'random': 1., 'rice': 9., other: 5.}))
+    assert found and all(name.startswith('kNN of words') == words for name in found)
+    assert all(list(each.preferred) == [8., 9., 10.] and list(each.other) == [4., 5., 6.] for each in found.values())
+
+
+def test_a_measure_in_which_nobody_is_ahead_of_random_weights_does_not_count(tmp_path):
+    from scaled_rice.claims import CLAIMS
+    from scaled_rice.measures import DENSE, MEASURES
+    compare = next(compare for claim, compare in CLAIMS.items() if claim.endswith('RICE against MLCD'))
+    made = runs(tmp_path, dict(random=20., rice=30., mlcd=10.))
+    assert len(compare(made)) == len(DENSE)
+    detection = MEASURES['detection-trees']
+    for seed in SEEDS:
+        path = tmp_path / 'main' / 'random' / f'seed{seed}' / detection.probe / 'results.json'
+        path.write_text(json.dumps({detection.metric: 0.29}))
+    assert not [name for name in compare(made) if name.startswith(detection.title)]
+    assert len(compare(made)) == len(DENSE) - 1
+
+
+def test_the_best_learning_rate_is_marked_where_the_grid_ends(tmp_path):
+    from scaled_rice.jobs import VALIDATION
+    from scaled_rice.tables import rate_table
+    for name, values in dict(rice=(1., 3., 2., 0.), mlcd=(9., 3., 2., 1.)).items():
+        for rate, value in zip(('0.00015', '0.0005', '0.0015', '0.0045'), values):
+            path = tmp_path / 'grid' / name / rate / f'{VALIDATION}.json'
+            path.parent.mkdir(parents=True)
+            path.write_text(json.dumps({'regions/mAcc': value}))
+    assert rate_table(tmp_path, ['random', 'mlcd', 'rice'])[2:] == [
+        '| MLCD | **9.0** (edge) | 3.0 | 2.0 | 1.0 |', '| RICE | 1.0 | **3.0** | 2.0 | 0.0 |']
 
 
 def test_sweeps_take_the_shared_run_for_the_main_value(tmp_path):
@@ -113,7 +144,7 @@ def test_the_page_has_tables_plots_and_commands_of_what_was_run(tmp_path):
     write_page(tmp_path / 'page.md', made, CONTENDERS, {job.name: job}, dict(commit='abc'))
     text = (tmp_path / 'page.md').read_text()
     assert text.count('commit abc; [commands](#commands)') == 5
-    assert '| probe: linear | 1 | 12 |' in text and 'python x.py --seed 0' in text
+    assert '| probe: linear | 1 | 12 |' in text and 'python x.py --seed 0' in text and 'Together 0 minutes;' in text
     pictures = [line.rpartition('(')[2].rstrip(')') for line in text.splitlines() if line.startswith('![')]
     assert len(pictures) == 2
     assert all((tmp_path / picture).read_bytes().startswith(b'\x89PNG') for picture in pictures)

@@ -69,6 +69,11 @@ def test_failed_jobs_are_named_and_what_there_is_is_written(command, tmp_path):
     assert (tmp_path / 'scaled_rice.md').is_file()
 
 
+def test_a_seed_counts_once(command, tmp_path):
+    with pytest.raises(UserError, match='--seeds 0 1 0: one stands there twice'):
+        command('--budget', 'cpu', '--out', tmp_path, '--seeds', 0, 1, 0)
+
+
 def test_sweeps_without_rice_are_refused(command, tmp_path):
     with pytest.raises(UserError, match='sweeps are of rice'):
         command('--budget', 'cpu', '--out', tmp_path, '--contenders', 'mlcd')

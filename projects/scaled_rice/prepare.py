@@ -50,9 +50,20 @@ def main() -> None:
             raise UserError(f'{args.source}: holds no finished shards. Build them with tools/build_region_data.py.')
         if args.out.exists() and not (args.out / '.work').is_dir():
             raise UserError(f'{args.out}: exists and holds no shards. Choose another folder.')
-        shutil.rmtree(args.out, ignore_errors=True)
-        shutil.copytree(args.source, args.out)
+        _replace(args.source, args.out)
         print(f'copy: {args.out}')
+
+
+def _replace(source: Path, out: Path) -> None:
+    """Copy a folder over another one; a kill leaves the old one, the new one or none, never a part."""
+    new, old = (out.with_name(f'.{out.name}.{word}') for word in ('new', 'old'))
+    for each in (new, old):
+        shutil.rmtree(each, ignore_errors=True)
+    shutil.copytree(source, new)
+    if out.exists():
+        out.rename(old)
+    new.rename(out)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 if __name__ == '__main__':

@@ -32,8 +32,8 @@ def parse_args() -> argparse.Namespace:
     parser.add_argument('--budget', choices=budgets.NAMES, required=True,
                         help='cpu: under two hours on 2 cores; gpu: ViT-S; smoke: tries the machinery in minutes')
     parser.add_argument('--out', type=Path, help='folder of runs and logs (default: work_dirs/scaled_rice/BUDGET)')
-    parser.add_argument('--doc', type=Path, help='the page of results (default: docs/scaled_rice.md; where not all '
-                        'was asked for or something failed OUT/scaled_rice.md)')
+    parser.add_argument('--doc', type=Path, help='the page of results (default: docs/scaled_rice.md, of gpu '
+                        'docs/scaled_rice_gpu.md; where not all was asked for or something failed in OUT)')
     parser.add_argument('--jobs', type=int, metavar='N', help='runs at once (default: the cores; at most 8)')
     parser.add_argument('--seeds', type=int, nargs='+', help='of the main runs (default: 0 1 2; smoke: 0)')
     parser.add_argument('--contenders', nargs='+', choices=list(CONTENDERS),
@@ -45,6 +45,8 @@ def parse_args() -> argparse.Namespace:
     args = parser.parse_args()
     if args.jobs is not None and args.jobs < 1:
         raise UserError(f'--jobs {args.jobs}: expected 1 or more.')
+    if args.seeds and len(set(args.seeds)) < len(args.seeds):
+        raise UserError(f'--seeds {" ".join(map(str, args.seeds))}: one stands there twice.')
     if args.sweeps and 'rice' not in (args.contenders or ['rice']):
         raise UserError('--contenders: the sweeps are of rice. Name it, too, or add --no-sweeps.')
     args.out = args.out or Path('work_dirs') / 'scaled_rice' / args.budget
@@ -119,7 +121,8 @@ def main() -> None:
         seconds = spent(args.out, time.monotonic() - begin)
     asked = (tuple(args.seeds), tuple(args.contenders), args.sweeps)
     whole = asked == (budget.seeds, budget.contenders, True) and args.budget != 'smoke' and not ended.failed
-    doc = args.doc or (Path('docs') if whole else args.out) / 'scaled_rice.md'
+    name = 'scaled_rice_gpu.md' if args.budget == 'gpu' else 'scaled_rice.md'
+    doc = args.doc or (Path('docs') if whole else args.out) / name
     runs = Runs(args.out, budget.name, args.seeds, budget.sweep_seeds if args.sweeps else ())
     page.write_page(doc, runs, args.contenders, made, describe(args, workers, seconds))
     experiment.check_ended(ended, args.out, doc)

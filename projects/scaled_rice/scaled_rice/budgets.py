@@ -42,8 +42,8 @@ class Budget:
 
 OWN: Dict[str, Dict[str, Any]] = {
     'cpu': {},
-    'gpu': dict(sweep_seeds=(0, 1, 2)),
-    'smoke': dict(contenders=('random', 'rice'), seeds=(0, ), sweep_seeds=(), rates=LEARNING_RATES[1:2]),
+    'gpu': {},
+    'smoke': dict(contenders=('random', 'rice'), seeds=(0, ), sweep_seeds=(), rates=LEARNING_RATES[2:3]),
 }
 NAMES = tuple(OWN)
 

@@ -45,7 +45,7 @@ CONTENDERS: Dict[str, Contender] = {
                         (f'{_DATA}data_root={{root}}oracle', )),
 }
 
-LEARNING_RATES = (5e-4, 1.5e-3, 4.5e-3)
+LEARNING_RATES = (1.5e-4, 5e-4, 1.5e-3, 4.5e-3)
 
 
 @dataclass(frozen=True)
@@ -73,12 +73,12 @@ def sweeps(budget: str) -> Dict[str, Sweep]:
     """The sweeps of a budget; the number of clusters of its main runs is among ``CLUSTERS``, in the middle or last."""
     numbers = CLUSTERS[budget]
     main = numbers[1]
-    regions = {str(n): () if n == 10 else (f'{_DATA}pipeline.3.num_regions={n}', ) for n in (1, 4, 10, 20)}
+    regions = {str(n): () if n == 10 else (f'{_DATA}pipeline.3.num_regions={n}', ) for n in (1, 4, 10)}
     sparse = 'optim_wrapper.optimizer.type=mmrice.SparseAdamW'  # a share of the centres has sparse gradients
-    ratios = {str(rho): () if rho == 1 else (f'model.head.sample_ratio={rho}', sparse) for rho in (0.02, 0.1, 0.5, 1)}
+    ratios = {str(rho): () if rho == 1 else (f'model.head.sample_ratio={rho}', sparse) for rho in (0.1, 0.5, 1)}
     scales = {f'{s}, {m}': () if (s, m) == (15, 0) else (f'model.head.scale={s}.', f'model.head.margin={m}')
               for s, m in ((8, 0), (15, 0), (30, 0), (64, 0.3))}
-    weights = {str(w): () if w == 0.1 else (f'model.head.ocr.loss_weight={w}', ) for w in (0, 0.1, 0.3, 1)}
+    weights = {str(w): () if w == 0.1 else (f'model.head.ocr.loss_weight={w}', ) for w in (0, 0.1, 1)}
     return {
         'regions': Sweep('N, regions an image', '10', regions),
         'ratio': Sweep('rho, share of negatives', '0.1', ratios),

@@ -55,15 +55,15 @@ def main_jobs(budget: Budget, out: Path, rates: Dict[str, float], seeds: Sequenc
             folder, first = out / run / 'pretraining', f'{run}/pretraining'
             checkpoint = folder / 'latest.pth'
             jobs.append(Job(first, (pretrain(budget, folder, name, seed, rate), ), f'{first}/latest.pth',
-                            needs(name)))
+                            needs(name)[:1]))
             for probe in TRAINED:
                 place = f'{run}/{probe}'
                 jobs.append(Job(place, train_probe(out / place, probe, checkpoint, seed), f'{place}/results.json',
-                                (first, )))
+                                (first, 'data/splits')))
             for probe, config in COMPARED.items():
                 place = f'{run}/{probe}'
                 jobs.append(Job(place, (compare(out / place, config, checkpoint, 'results'), ),
-                                f'{place}/results.json', (first, )))
+                                f'{place}/results.json', (first, 'data/splits')))
     return jobs
 
 

@@ -16,7 +16,7 @@ class Measure:
         probe: Folder of the run in which it is.
         metric: Of results.json.
         scale: By which it becomes per cent.
-        dense: Whether it is about parts of images: the claims speak of such.
+        dense: Whether the claims about parts of images are judged by it; one of two that come from the same neighbours.
     """
     title: str
     probe: str
@@ -29,7 +29,7 @@ _SCENES = {
     'segmentation': ('linear segmentation, mIoU', 'linear', 'mIoU', 1., True),
     'detection': ('detection, box mAP', 'fcos', 'coco/bbox_mAP', 100., True),
     'recognition': ('kNN of regions, class mean', 'regions', 'regions/mAcc', 1., True),
-    'purity': ('neighbours of regions, purity', 'regions', 'regions/purity', 1., True),
+    'purity': ('neighbours of regions, purity', 'regions', 'regions/purity', 1., False),
     'words': ('kNN of words, top-1', 'words', 'regions/accuracy/top1', 1., False),
     'images': ('kNN of cut-out things, top-1', 'images', 'accuracy/top1', 1., False),
 }

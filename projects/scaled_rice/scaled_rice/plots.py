@@ -23,9 +23,9 @@ def plot_contenders(path: Path, panels: Dict[str, Bars]) -> None:
                 axis.barh(place, mean(values), color='tab:blue' if place else 'tab:gray', alpha=0.6)
                 axis.plot(values, [place] * len(values), 'k.', markersize=4)
         axis.set_yticks(range(len(bars)), list(bars))
-        axis.invert_yaxis()
         axis.set_title(title, fontsize=9)
         axis.tick_params(labelsize=8)
+    axes[0][0].invert_yaxis()  # the axes share it
     _save(figure, path)
 
 

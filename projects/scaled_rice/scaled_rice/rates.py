@@ -1,6 +1,5 @@
 """Learning rates, chosen on the validation scenes."""
 from pathlib import Path
-from statistics import median
 from typing import Dict, Optional, Sequence
 
 from .contenders import CONTENDERS, LEARNING_RATES
@@ -20,7 +19,7 @@ def choose(out: Path, names: Sequence[str], missing: bool = False) -> Dict[str, 
     Args:
         out: Folder of all runs.
         names: Some of ``CONTENDERS``.
-        missing: Whether one that was not tried gets the middle rate, for a list of jobs; else it is left out.
+        missing: Whether one that was not tried gets a middle rate, for a list of jobs; else it is left out.
 
     Returns:
         dict: Contender -> learning rate; of a fixed length, any.
@@ -29,7 +28,7 @@ def choose(out: Path, names: Sequence[str], missing: bool = False) -> Dict[str, 
     for name in names:
         found = {rate: value for rate, value in tried(out, name).items() if value is not None}
         if CONTENDERS[name].length or (missing and not found):
-            chosen[name] = median(LEARNING_RATES)
+            chosen[name] = LEARNING_RATES[len(LEARNING_RATES) // 2]
         elif found:
             chosen[name] = max(found, key=found.get)
     return chosen

@@ -21,7 +21,7 @@ def verdict_lines(runs: Runs) -> List[str]:
         verdict = verdicts.judge(compare(runs))
         counts = [len(verdict.ahead), len(verdict.level), len(verdict.behind)]
         lines.append(f'| {claim} | **{verdict.word}** | ' + ' | '.join(map(str, counts)) + ' |')
-        for word, names in (('ahead', verdict.ahead), ('behind', verdict.behind)):
+        for word, names in (('ahead', verdict.ahead), ('behind', verdict.behind), ('missing', verdict.missing)):
             details += [f'- {claim}. {word.capitalize()} in: {"; ".join(names)}.'] if names else []
     rule = (verdicts.__doc__ or '').partition('\n\n')[2].strip()
     return [*lines, '', rule, '', *details]
@@ -50,14 +50,15 @@ def sweep_table(runs: Runs) -> List[str]:
 
 
 def rate_table(out: Path, contenders: Sequence[str]) -> List[str]:
-    """Rows of contenders, columns of learning rates, the chosen ones in bold."""
+    """Rows of contenders, columns of learning rates; the chosen ones in bold, with a mark where the grid ends."""
     lines = ['| | ' + ' | '.join(f'{rate:g}' for rate in LEARNING_RATES) + ' |',
              '|---' * (1 + len(LEARNING_RATES)) + '|']
     for name in contenders:
         found = tried(out, name)
         best = choose(out, [name]).get(name)
-        cells = ['' if value is None else f'**{value:.1f}**' if rate == best else f'{value:.1f}'
-                 for rate, value in found.items()]
+        ends = (min(found), max(found))
+        cells = ['' if value is None else f'**{value:.1f}**' + ' (edge)' * (rate in ends) if rate == best
+                 else f'{value:.1f}' for rate, value in found.items()]
         if any(cells):
             lines.append(f'| {CONTENDERS[name].title} | ' + ' | '.join(cells) + ' |')
     return lines
@@ -74,7 +75,9 @@ def command_lines(out: Path, jobs: Dict[str, Job]) -> List[str]:
     lines = ['| job | runs | seconds each |', '|---|---|---|']
     for kind, found in kinds.items():
         lines.append(f'| {kind} | {len(found)} | {sum(each["seconds"] for each in found) / len(found):.0f} |')
-    lines += ['', 'One of each kind:', '', '```']
+    together = sum(each['seconds'] for found in kinds.values() for each in found)
+    lines += ['', f'Together {together / 60:.0f} minutes; the wall time also has what was begun and not ended.', '',
+              'One of each kind:', '', '```']
     for found in kinds.values():
         lines += found[-1]['commands']
     return [*lines, '```']

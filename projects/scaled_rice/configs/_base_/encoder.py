@@ -5,5 +5,5 @@ dense = dict(
     **encoder,
     out_type='featmap',
     init_cfg=dict(
-        type='mmrice.RICEPretrained', checkpoint='work_dirs/scaled_rice/cpu/main/rice/seed0/latest.pth'))
+        type='mmrice.RICEPretrained', checkpoint='work_dirs/scaled_rice/cpu/main/rice/seed0/pretraining/latest.pth'))
 mean, std = [123.675, 116.28, 103.53], [58.395, 57.12, 57.375]
