@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Parts of the data that no tool of the package writes: splits of the probe scenes, true regions, a copy of shards.
+"""Parts of the data that no tool of the package writes: splits of the probe scenes, true regions and phrases.
 
 Example:
     python projects/scaled_rice/prepare.py splits data/scaled_rice/cpu --bank 400 --validation 100 --seen 200
@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from scaled_rice.oracle import write_oracle  # noqa: E402
+from scaled_rice.phrases import write_phrases  # noqa: E402
 from scaled_rice.splits import write_splits  # noqa: E402
 
 from mmrice.utils import UserError, run_cli  # noqa: E402
@@ -20,7 +21,7 @@ from mmrice.utils import UserError, run_cli  # noqa: E402
 def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parts = parser.add_subparsers(dest='part', required=True, metavar='splits|oracle|copy')
+    parts = parser.add_subparsers(dest='part', required=True, metavar='splits|oracle|phrases|copy')
     splits = parts.add_parser('splits', help='annotation files of parts of DATA/probes, into DATA/splits')
     splits.add_argument('data', type=Path)
     for name in ('bank', 'validation', 'seen'):
@@ -28,10 +29,12 @@ def parse_args() -> argparse.Namespace:
     oracle = parts.add_parser('oracle', help='region shards with the true regions of the training scenes')
     oracle.add_argument('scenes', type=Path)
     oracle.add_argument('out', type=Path)
+    phrases = parts.add_parser('phrases', help='phrases of the training scenes without places')
+    phrases.add_argument('scenes', type=Path)
     copy = parts.add_parser('copy', help='copy shards with what made them, to be labelled anew')
     copy.add_argument('source', type=Path)
     copy.add_argument('out', type=Path)
-    for each in (parser, splits, oracle, copy):
+    for each in (parser, splits, oracle, phrases, copy):
         each.add_argument('--debug', action='store_true', help='show tracebacks')
     return parser.parse_args()
 
@@ -45,6 +48,8 @@ def main() -> None:
     elif args.part == 'oracle':
         counts = write_oracle(args.scenes, args.out)
         print(', '.join(f'{count:,} {name}' for name, count in counts.items()) + f': {args.out}')
+    elif args.part == 'phrases':
+        print(f'{write_phrases(args.scenes):,} phrases: {args.scenes / "text"}')
     else:
         if not (args.source / 'meta.json').is_file():
             raise UserError(f'{args.source}: holds no finished shards. Build them with tools/build_region_data.py.')

@@ -1,4 +1,4 @@
-# CLOC on the exact captions and phrases of the same scenes; four regions with words an image.
+# CLOC on the exact captions of the same scenes and phrases without places; four regions with words an image.
 _base_ = ['_base_/pretraining.py', '_base_/texts.py']
 dims = 128
 model = dict(
@@ -14,6 +14,6 @@ train_dataloader = dict(
     **_base_.loader,
     dataset=dict(
         type='mmrice.RegionShardDataset',
-        data_root=_base_.root + 'texts',
+        data_root=_base_.root + 'phrases',
         kinds=['text', 'caption'],
         pipeline=train_pipeline))

@@ -1,5 +1,5 @@
-# kNN of boxes in real aerial photos: trees, and boxes of their sizes where no tree is (fewer where none fits). Validation
-# photos are others. Each region is the mean of its patch tokens. Nothing is trained.
+# kNN of boxes in real aerial photos: trees, and boxes of their sizes where no tree is (fewer where none fits).
+# Validation photos are others. Each region is the mean of its patch tokens. Nothing is trained.
 _base_ = ['_base_/boxes.py']
 steps = _base_.steps
 steps[1].scale = (_base_.tree_side, _base_.tree_side)

@@ -55,6 +55,8 @@ def _all_jobs(budget: Budget) -> Dict[str, Job]:
                                          for text in (f'--{name}', str(sizes[name])))], needs=['probes'])
     for part in ('regions', 'images', 'texts', 'umg'):
         add(part, f'{part}/meta.json', [build, near(PROJECT / 'engine' / f'{part}.py')], needs=['pretraining'])
+    add('phrases', 'phrases/meta.json', [prepare, 'phrases', str(root / 'pretraining' / 'scenes')],
+        [build, near(PROJECT / 'engine' / 'phrases.py')], needs=['pretraining'])
     add('oracle', 'oracle/meta.json',
         [prepare, 'oracle', str(root / 'pretraining' / 'scenes'), str(root / 'oracle')], needs=['pretraining'])
     for number in CLUSTERS[budget.name]:

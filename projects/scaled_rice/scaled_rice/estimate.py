@@ -28,8 +28,8 @@ TEST: Dict[str, float] = {
     'linear_frozen-vit-mini_scaled-scenes': 6, 'fcos_frozen-vit-mini_scaled-scenes': 12,
     'fcos_frozen-vit-mini_scaled-trees': 6,
 }
-DATA: Dict[str, float] = {'prepare_mini': 60, 'prepare': 5, 'regions': 450, 'images': 60, 'texts': 30, 'umg': 60,
-                          'clusters': 25}
+DATA: Dict[str, float] = {'prepare_mini': 60, 'prepare': 5, 'regions': 450, 'images': 60, 'texts': 30, 'phrases': 30,
+                          'umg': 60, 'clusters': 25}
 
 
 def command_seconds(command: Command, budget: Budget) -> float:
