@@ -96,6 +96,36 @@ def test_the_oracle_has_the_true_boxes_names_and_words(data, tmp_path):
     assert all(len(names) == 1 for names in labels.values()) and len(labels) == sum(meta['num_classes'].values())
 
 
+def test_phrases_lose_their_places_alone(data):
+    from scaled_rice.phrases import write_phrases
+    scenes = data / 'probes' / 'scenes'
+    count = write_phrases(scenes)
+    before, after = ([json.loads(line) for line in (scenes / 'text' / f'{name}.jsonl').read_text().splitlines()]
+                     for name in ('train', 'train_things'))
+    pairs = [(old['regions'], new['regions']) for old, new in zip(before, after, strict=True)]
+    assert count == sum(len(regions) for regions, _ in pairs) > 0
+    places = set()
+    for old, new in (pair for regions in pairs for pair in zip(*regions, strict=True)):
+        assert old['phrase'].startswith(f'{new["phrase"]} ') and {**old, 'phrase': ''} == {**new, 'phrase': ''}
+        places.add(old['phrase'][len(new['phrase']):])
+    assert len(places) > 1 and all(place.startswith((' at the ', ' in the middle')) for place in places)
+    assert not [new for _, regions in pairs for new in regions if ' at the ' in new['phrase']]
+
+
+def test_a_phrase_without_its_place_is_named(data, tmp_path):
+    from scaled_rice.phrases import write_phrases
+    (tmp_path / 'annotations').mkdir()
+    (tmp_path / 'text').mkdir()
+    (tmp_path / 'annotations' / 'train.json').write_text(json.dumps(dict(images=[dict(width=90)])))
+    entry = dict(regions=[dict(box=[0, 0, 9, 9], phrase='a coin at the bottom')])
+    (tmp_path / 'text' / 'train.jsonl').write_text(json.dumps(entry))
+    with pytest.raises(UserError, match="line 1: phrase 'a coin at the bottom' does not end with ' at the top left'"):
+        write_phrases(tmp_path)
+    with pytest.raises(UserError, match='train.jsonl: no such file'):
+        write_phrases(tmp_path / 'nowhere')
+    assert [path.name for path in (tmp_path / 'text').iterdir()] == ['train.jsonl']
+
+
 @pytest.mark.parametrize('left', ['nothing', 'old', 'part of a copy'])
 def test_shards_are_copied_whole_over_what_a_kill_has_left(left, tmp_path, monkeypatch):
     import runpy
