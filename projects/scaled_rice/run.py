@@ -30,7 +30,7 @@ def parse_args() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--budget', choices=budgets.NAMES, required=True,
-                        help='cpu: under two hours on 2 cores; gpu: ViT-S; smoke: tries the machinery in minutes')
+                        help='cpu: two hours on 2 cores; gpu: ViT-S; smoke: tries the machinery in minutes')
     parser.add_argument('--out', type=Path, help='folder of runs and logs (default: work_dirs/scaled_rice/BUDGET)')
     parser.add_argument('--doc', type=Path, help='the page of results (default: docs/scaled_rice.md, of gpu '
                         'docs/scaled_rice_gpu.md; where not all was asked for or something failed in OUT)')
