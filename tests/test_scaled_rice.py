@@ -66,7 +66,7 @@ def test_probes_differ_in_the_encoder_alone_and_wait_for_it(budget):
         texts = [text.replace(f'main/{contender}/{seed}/', 'main/rice/seed0/').replace(
             f'--seed {seed[-1]}', '--seed 0') for text in job_pool.texts(job)]
         assert texts == job_pool.texts(other)
-        assert job.needs == (f'main/{contender}/{seed}/pretraining', )
+        assert job.needs == (f'main/{contender}/{seed}/pretraining', 'data/splits')
         assert f'main/{contender}/{seed}/pretraining/latest.pth' in ' '.join(job_pool.texts(job))
 
 
