@@ -30,7 +30,8 @@ def write_phrases(scenes: Path) -> int:
             for region in entry['regions']:
                 place = f' {place_of(region["box"], size)}'
                 if not region['phrase'].endswith(place):
-                    raise UserError(f'{source}, line {number}: phrase {region["phrase"]!r} does not end with {place!r}.')
+                    raise UserError(f'{source}, line {number}: phrase {region["phrase"]!r} does not end with '
+                                    f'{place!r}.')
                 region['phrase'] = region['phrase'][:-len(place)]
             count += len(entry['regions'])
             stream.write(json.dumps(entry) + '\n')
