@@ -36,7 +36,8 @@ def read_curves(work_dir: Union[str, Path]) -> Dict[str, Curve]:
                     'Train with tools/train.py first.')
 
 
-def last_values(curves: Dict[str, Curve], prefixes: Tuple[str, ...] = ('loss', 'accuracy', 'pos_cosine')) -> Dict:
+def last_values(curves: Dict[str, Curve],
+                prefixes: Tuple[str, ...] = ('loss', 'accuracy', 'pos_cosine', 'batch_cosine')) -> Dict:
     """The last value of each curve whose name begins with one of ``prefixes``, and the iteration as 'iter'."""
     chosen = {name: curve for name, curve in curves.items() if name.startswith(prefixes)}
     return {'iter': max(steps[-1] for steps, _ in chosen.values()),

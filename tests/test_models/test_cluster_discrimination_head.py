@@ -73,6 +73,16 @@ def test_statistics_count_what_they_say(head):
     assert outputs['accuracy_object'].item() == pytest.approx(100 * 2 / 3, rel=1e-5)
     assert outputs['pos_cosine_object'].item() == pytest.approx(1 / 3, abs=1e-5)
     assert outputs['num_negatives_object'] == 10 and outputs['num_positives_object'] == 1
+    first, second, third = torch.nn.functional.normalize(embeddings, dim=1)
+    expected = (first @ second + first @ third + second @ third) / 3
+    assert outputs['batch_cosine_object'].item() == pytest.approx(expected.item(), abs=1e-5)
+
+
+@pytest.mark.parametrize('number', [1, 2, 50])
+def test_collapsed_embeddings_show_in_the_log(head, number):
+    kinds, labels = torch.zeros(number, dtype=torch.long), torch.arange(number)[:, None] % 5
+    outputs = head.loss(torch.randn(1, 8).expand(number, 8) * torch.rand(number, 1), kinds, labels)
+    assert outputs.get('batch_cosine_object') == (None if number == 1 else pytest.approx(1., abs=1e-4))
 
 
 def test_a_kind_without_regions_has_zero_loss_and_zero_gradients(head):

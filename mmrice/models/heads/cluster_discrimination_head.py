@@ -2,6 +2,7 @@
 from typing import Dict, Iterator, Optional, Tuple, Union
 
 import torch
+import torch.nn.functional as F
 from mmengine.model import BaseModule
 from torch import Tensor, nn
 
@@ -100,14 +101,16 @@ class ClusterDiscriminationHead(BaseModule):
         Returns:
             dict: For each kind its loss as ``loss_<kind>``, weighted: its mean over ranks is the mean over all regions
             of the kind. For the log the share of this rank's regions whose nearest own centre beats all drawn
-            negatives, the mean cosine to own centres and the mean numbers of positives and negatives a region. A kind
-            without regions has loss 0 and no log entries.
+            negatives, the mean cosine to own centres, the mean cosine between two regions (near 1 the embeddings have
+            collapsed) and the mean numbers of positives and negatives a region. A kind without regions has loss 0 and
+            no log entries; one region alone has no cosine to another.
         """
         outputs = {}
         for kind, chosen, similarities in self._compare(embeddings, kinds, labels):
             outputs[f'loss_{kind}'] = self.loss_weights[kind] * self._mean_loss(kind, similarities)
             if chosen.any():
-                outputs.update({f'{name}_{kind}': value for name, value in self._statistics(similarities).items()})
+                statistics = self._statistics(embeddings[chosen], similarities)
+                outputs.update({f'{name}_{kind}': value for name, value in statistics.items()})
         return outputs
 
     @torch.no_grad()
@@ -149,10 +152,15 @@ class ClusterDiscriminationHead(BaseModule):
         return losses.sum() * similarities.loss_factor
 
     @torch.no_grad()
-    def _statistics(self, similarities: Similarities) -> Dict[str, Tensor]:
+    def _statistics(self, embeddings: Tensor, similarities: Similarities) -> Dict[str, Tensor]:
         num_pos = similarities.is_pos.sum(dim=1)
-        return dict(
+        found = dict(
             accuracy=100 * self._beats_negatives(similarities).float().mean(),
             pos_cosine=similarities.pos_cosine[similarities.is_pos].sum() / num_pos.sum().clamp(min=1),
             num_positives=num_pos.float().mean(),
             num_negatives=similarities.num_negatives.float().mean())
+        number = len(embeddings)
+        if number > 1:  # the squared length of a sum of unit vectors: their own squares and all pairs
+            total = F.normalize(embeddings.float(), dim=1).sum(dim=0).square().sum()
+            found['batch_cosine'] = (total - number) / (number * (number - 1))
+        return found
