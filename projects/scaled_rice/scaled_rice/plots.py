@@ -46,8 +46,8 @@ def plot_sweeps(path: Path, panels: Dict[str, Dict[str, Sequence[Tuple[str, List
                           markersize=3, capsize=2, label=name)
         axis.set_title(title, fontsize=9)
         axis.tick_params(labelsize=8)
-    axes[0][0].legend(fontsize=6)
-    _save(figure, path)
+    figure.legend(*axes[0][0].get_legend_handles_labels(), loc='lower center', ncol=4, fontsize=8)
+    _save(figure, path, bottom=0.09)
 
 
 def _pyplot():
@@ -57,9 +57,9 @@ def _pyplot():
     return pyplot
 
 
-def _save(figure, path: Path) -> None:
+def _save(figure, path: Path, bottom: float = 0.) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, bottom, 1, 1))
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=100, format='png', metadata={'Software': None})
     _pyplot().close(figure)
