@@ -144,7 +144,7 @@ def test_the_page_has_tables_plots_and_commands_of_what_was_run(tmp_path):
     write_page(tmp_path / 'page.md', made, CONTENDERS, {job.name: job}, dict(commit='abc'))
     text = (tmp_path / 'page.md').read_text()
     assert text.count('commit abc; [commands](#commands)') == 5
-    assert '| probe: linear | 1 | 12 |' in text and 'python x.py --seed 0' in text and 'Together 0 minutes;' in text
+    assert '| probe: linear | 1 | 12 |' in text and 'python x.py --seed 0' in text and 'Together 0 minutes of' in text
     pictures = [line.rpartition('(')[2].rstrip(')') for line in text.splitlines() if line.startswith('![')]
     assert len(pictures) == 2
     assert all((tmp_path / picture).read_bytes().startswith(b'\x89PNG') for picture in pictures)

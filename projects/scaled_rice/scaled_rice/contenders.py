@@ -38,7 +38,7 @@ CONTENDERS: Dict[str, Contender] = {
     'rice-ocr': Contender('RICE, OCR only', 'words that OCR reads', RICE,
                           options=(f"{_DATA}kinds=['ocr']", 'model.head.object=None')),
     'rice': Contender('RICE', 'clusters of regions, words that OCR reads', RICE),
-    'cloc': Contender('CLOC', 'true captions, phrases and boxes', 'cloc_vit-mini_scaled-texts', 'phrases'),
+    'cloc': Contender('CLOC', 'true captions, phrases without places, boxes', 'cloc_vit-mini_scaled-texts', 'phrases'),
     'umg-clip': Contender('UMG-CLIP', 'true captions, phrases, boxes, masks and tags', 'umg-clip_vit-mini_scaled-umg',
                           'umg'),
     'oracle': Contender('RICE, oracle', 'true boxes, names and words', RICE, 'oracle',

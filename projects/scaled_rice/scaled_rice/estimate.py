@@ -1,7 +1,7 @@
 """How long jobs take: seconds on a 2-core AMD EPYC with two jobs at once, bfloat16, torch 2.14.
 
-Means of the three-seed run of ``--budget cpu`` whose page is in ``docs``; the scenes (``prepare_mini``) were there before
-it, their seconds are a guess.
+Means of the three-seed run of ``--budget cpu`` whose page is in ``docs``; the scenes (``prepare_mini``) were there
+before it, their seconds are a guess.
 """
 import re
 from pathlib import Path
@@ -24,8 +24,8 @@ STEP: Dict[str, float] = {
 TEST: Dict[str, float] = {
     'region-knn_vit-mini_scaled-validation': 4, 'region-knn_vit-mini_scaled-scenes': 6.5,
     'region-knn_vit-mini_scaled-words': 6.5, 'region-knn_vit-mini_scaled-trees': 2.5,
-    'knn_vit-mini_scaled-scenes': 11.5, 'linear_frozen-vit-mini_scaled-scenes': 6, 'fcos_frozen-vit-mini_scaled-scenes': 12,
-    'fcos_frozen-vit-mini_scaled-trees': 6,
+    'knn_vit-mini_scaled-scenes': 11.5, 'linear_frozen-vit-mini_scaled-scenes': 6,
+    'fcos_frozen-vit-mini_scaled-scenes': 12, 'fcos_frozen-vit-mini_scaled-trees': 6,
 }
 DATA: Dict[str, float] = {'prepare_mini': 60, 'prepare': 3, 'regions': 519, 'images': 9, 'texts': 30, 'phrases': 10,
                           'umg': 62, 'clusters': 10}
