@@ -76,8 +76,8 @@ def command_lines(out: Path, jobs: Dict[str, Job]) -> List[str]:
     for kind, found in kinds.items():
         lines.append(f'| {kind} | {len(found)} | {sum(each["seconds"] for each in found) / len(found):.0f} |')
     together = sum(each['seconds'] for found in kinds.values() for each in found)
-    lines += ['', f'Together {together / 60:.0f} minutes of jobs; the wall time also has what was begun and not ended.', '',
-              'One of each kind:', '', '```']
+    lines += ['', f'Together {together / 60:.0f} minutes of jobs; the wall time also has what was begun and not ended.',
+              '', 'One of each kind:', '', '```']
     for found in kinds.values():
         lines += found[-1]['commands']
     return [*lines, '```']
