@@ -76,7 +76,8 @@ def test_workers_count_together_and_the_limit_is_theirs_together(make_shards):
 
     assert len(load(dataset)) == 6 and 4 <= dataset.skipped.total <= 60
     strict = RegionShardDataset(root, PIPELINE, max_skipped=3)
-    with pytest.raises(UserError, match='and 3 samples were skipped before it'):
+    # both workers may pass the limit at once, and each counts the other's
+    with pytest.raises(UserError, match='and [34] samples were skipped before it'):
         load(strict)
 
 
