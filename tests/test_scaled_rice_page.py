@@ -163,6 +163,17 @@ def test_what_people_wrote_under_its_heading_stays(tmp_path):
         assert page.read_text().replace(f'{notes}\n', '') == first
 
 
+def test_the_page_states_the_settings_of_the_configs():
+    from mmengine.config import Config
+    from scaled_rice.budgets import read_budget
+    from scaled_rice.page import OPENING
+    heads = [Config.fromfile(PROJECT / 'configs' / f'{name}.py').model.head
+             for name in ('rice_vit-mini_scaled-regions', 'mlcd_vit-mini_scaled-images')]
+    assert all((head.margin, head.sample_ratio) == (0, 1) for head in heads) and heads[0].ocr.loss_weight == 0.1
+    assert all(f'RICE has scale {head.scale:g}, no margin, all classes as negatives' in OPENING for head in heads)
+    assert read_budget('cpu').share == 1 / 3  # "a third of the iterations"
+
+
 def test_results_without_the_number_are_named(tmp_path):
     from scaled_rice.measures import MEASURES, read_measure
     (tmp_path / 'linear').mkdir()

@@ -35,7 +35,7 @@ def grid_jobs(budget: Budget, out: Path, contenders: Sequence[str]) -> List[Job]
             folder = f'grid/{name}/{rate:g}'
             commands = (pretrain(budget, out / folder, name, 0, rate, budget.share),
                         compare(out / folder, VALIDATION, out / folder / 'latest.pth'))
-            jobs.append(Job(folder, commands, f'{folder}/{VALIDATION}.json', needs(name)))
+            jobs.append(Job(folder, commands, f'{folder}/{VALIDATION}.json', (shards(name), 'data/splits')))
     return jobs
 
 
@@ -55,7 +55,7 @@ def main_jobs(budget: Budget, out: Path, rates: Dict[str, float], seeds: Sequenc
             folder, first = out / run / 'pretraining', f'{run}/pretraining'
             checkpoint = folder / 'latest.pth'
             jobs.append(Job(first, (pretrain(budget, folder, name, seed, rate), ), f'{first}/latest.pth',
-                            needs(name)[:1]))
+                            (shards(name), )))
             for probe in TRAINED:
                 place = f'{run}/{probe}'
                 jobs.append(Job(place, train_probe(out / place, probe, checkpoint, seed), f'{place}/results.json',
@@ -88,8 +88,8 @@ def sweep_jobs(budget: Budget, out: Path, rate: float) -> List[Job]:
             commands = (pretrain(budget, folder, 'rice', seed, rate, budget.share, options),
                         *train_probe(folder / 'linear', 'linear', folder / 'latest.pth', seed),
                         compare(folder / 'regions', COMPARED['regions'], folder / 'latest.pth', 'results'))
-            shards = next((option.rpartition('{root}')[2] for option in options if '{root}' in option), 'regions')
-            jobs.append(Job(place, commands, f'{place}/regions/results.json', (f'data/{shards}', 'data/splits')))
+            source = next((option.rpartition('{root}')[2] for option in options if '{root}' in option), 'regions')
+            jobs.append(Job(place, commands, f'{place}/regions/results.json', (f'data/{source}', 'data/splits')))
     return jobs
 
 
@@ -98,9 +98,9 @@ def sweep_folder(name: str, value: str) -> str:
     return f'sweep/{name}/{value.replace(", ", "-")}'
 
 
-def needs(name: str) -> Tuple[str, ...]:
-    """Jobs of the data that a contender waits for."""
-    return f'data/{CONTENDERS[name].shards}', 'data/splits'
+def shards(name: str) -> str:
+    """The job of the data that a contender reads."""
+    return f'data/{CONTENDERS[name].shards}'
 
 
 def pretrain(budget: Budget, folder: Path, name: str, seed: int, rate: float, share: float = 1.,
