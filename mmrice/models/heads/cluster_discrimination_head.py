@@ -109,7 +109,7 @@ class ClusterDiscriminationHead(BaseModule):
         for kind, chosen, similarities in self._compare(embeddings, kinds, labels):
             outputs[f'loss_{kind}'] = self.loss_weights[kind] * self._mean_loss(kind, similarities)
             if chosen.any():
-                statistics = self._statistics(embeddings[chosen], similarities)
+                statistics = self._statistics(embeddings.detach()[chosen], similarities)
                 outputs.update({f'{name}_{kind}': value for name, value in statistics.items()})
         return outputs
 
